@@ -1,0 +1,1 @@
+"""Example flows: the project `examples`, written with the authoring API."""

@@ -1,0 +1,1 @@
+"""The pages: Django templates around the islands of the front end."""

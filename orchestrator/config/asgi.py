@@ -1,0 +1,15 @@
+"""The ASGI entry point: HTTP by Django, WebSockets by Channels."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.config.settings")
+
+from django.core.asgi import get_asgi_application
+
+http = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402 - Django's apps must be ready first
+
+from orchestrator.live.routing import websocket  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})

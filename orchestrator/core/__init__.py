@@ -1,0 +1,1 @@
+"""The pure core: states, graphs, triggers, bindings, planning, schedules. No framework, no clock, no database."""

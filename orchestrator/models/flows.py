@@ -1,0 +1,107 @@
+"""Projects, flows, their immutable versions, and the draft that the canvas works on."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+
+class Project(models.Model):
+    """A team's place: flows are named within it, and people get their rights in it."""
+
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        validators=[RegexValidator(r"^[\w .-]+\Z", "Use letters, digits, space, dot, dash and underscore.")],
+    )
+    description = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.TextChoices):
+    """Where a flow version was written."""
+
+    CODE = "code", "Python"
+    CANVAS = "canvas", "Canvas"
+
+
+class Flow(models.Model):
+    """A registered unit of work, unique by name within its project. Its versions hold the definition."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="flows")
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.CODE)
+    latest_version = models.ForeignKey(
+        "FlowVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["project__name", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "name"], name="flow_name_unique_in_project"),
+            models.CheckConstraint(condition=~Q(name=""), name="flow_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project.name}/{self.name}"
+
+
+class FlowVersion(models.Model):
+    """One immutable definition of a flow. Numbers count from 1 within the flow."""
+
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    graph = models.JSONField(help_text="The graph document of core/graph.py.")
+    parameter_schema = models.JSONField(default=dict, help_text="JSON Schema of the parameters.")
+    fingerprint = models.CharField(max_length=64)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    message = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["flow", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["flow", "number"], name="flow_version_number_unique"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="flow_version_counts_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.flow} version {self.number}"
+
+
+class Draft(models.Model):
+    """A canvas in work. `revision` rises with every save, so that a save over somebody else's is refused."""
+
+    flow = models.OneToOneField(Flow, on_delete=models.CASCADE, related_name="draft")
+    graph = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    base_version = models.ForeignKey(
+        FlowVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"draft of {self.flow}"
+
+
+def new_id() -> uuid.UUID:
+    """Return a fresh id for a flow run or a task run."""
+    return uuid.uuid4()

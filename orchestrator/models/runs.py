@@ -1,0 +1,177 @@
+"""Flow runs and task runs: the only truth about what was started, what waits and what ended."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from orchestrator.core.states import FLOW_RUN_TRANSITIONS, TASK_RUN_TRANSITIONS, TERMINAL, State
+from orchestrator.models.flows import Flow, FlowVersion, new_id
+
+FLOW_RUN_STATES = [(state.value, state.value) for state in State if state in FLOW_RUN_TRANSITIONS]
+TASK_RUN_STATES = [(state.value, state.value) for state in State if state in TASK_RUN_TRANSITIONS]
+_TERMINAL = sorted(state.value for state in TERMINAL)
+
+
+class Origin(models.TextChoices):
+    """How a flow run came about."""
+
+    PERSON = "person", "Run by a person"
+    API = "api", "API"
+    COMMAND = "command", "Command line"
+    SCHEDULE = "schedule", "Schedule"
+    PARENT = "parent", "Parent flow run"
+
+
+class FlowRunQuerySet(models.QuerySet["FlowRun"]):
+    def unfinished(self) -> FlowRunQuerySet:
+        return self.exclude(state__in=_TERMINAL)
+
+    def roots(self) -> FlowRunQuerySet:
+        """Return the runs that no other run started."""
+        return self.filter(parent_task_run=None)
+
+
+class FlowRun(models.Model):
+    """One execution of a flow version."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="runs")
+    version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="runs")
+    name = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=20, choices=FLOW_RUN_STATES, default=State.PENDING)
+    message = models.TextField(blank=True)
+    parameters = models.JSONField(default=dict)
+    result = models.JSONField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=1, help_text="Rises with every restart.")
+    unfinished = models.PositiveIntegerField(help_text="Task runs that have not ended.")
+    depth = models.PositiveSmallIntegerField(default=0, help_text="Flow runs above this one.")
+    parent_task_run = models.ForeignKey(
+        "TaskRun", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
+    )
+    root_run = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: is a root.",
+    )
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - NULL: no key, never equal
+    origin = models.CharField(max_length=10, choices=Origin.choices)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    schedule = models.ForeignKey(
+        "orchestrator.Schedule", on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
+    )
+    scheduled_for = models.DateTimeField(
+        null=True, blank=True, help_text="The schedule's time this run stands for."
+    )
+    scheduled_start_time = models.DateTimeField(null=True, blank=True, help_text="Not started before this.")
+    created_at = models.DateTimeField(db_default=models.functions.Now())
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(db_default=models.functions.Now())
+
+    objects = FlowRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["flow", "idempotency_key"], name="flow_run_once_a_key"),
+            models.UniqueConstraint(fields=["schedule", "scheduled_for"], name="flow_run_once_a_fire_time"),
+            models.CheckConstraint(
+                condition=Q(state__in=[value for value, _ in FLOW_RUN_STATES]), name="flow_run_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_TERMINAL, ended_at__isnull=False)
+                | (~Q(state__in=_TERMINAL) & Q(ended_at__isnull=True)),
+                name="flow_run_end_time_when_terminal",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["flow", "-created_at"], name="flow_run_newest_of_flow"),
+            models.Index(fields=["-created_at"], name="flow_run_newest"),
+            models.Index(
+                fields=["parent_task_run"],
+                name="flow_run_children",
+                condition=Q(parent_task_run__isnull=False),
+            ),
+            models.Index(
+                fields=["scheduled_start_time"], name="flow_run_due", condition=Q(state=State.SCHEDULED)
+            ),
+            models.Index(fields=["state"], name="flow_run_unfinished", condition=~Q(state__in=_TERMINAL)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.flow} ({self.state})"
+
+
+class TaskRun(models.Model):
+    """One execution of one task of a flow run. `attempt` rises whenever it is started anew, for any reason."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    flow_run = models.ForeignKey(FlowRun, on_delete=models.CASCADE, related_name="task_runs", db_index=False)
+    slug = models.CharField(max_length=200)
+    map_index = models.IntegerField(default=-1, help_text="-1: not an item of a mapped task.")
+    state = models.CharField(max_length=20, choices=TASK_RUN_STATES, default=State.PENDING)
+    message = models.TextField(db_default="", default="", blank=True)
+    attempt = models.PositiveIntegerField(db_default=1, default=1)
+    failures = models.PositiveIntegerField(
+        db_default=0,
+        default=0,
+        help_text="Attempts that failed since the last restart; retries count against it.",
+    )
+    lost = models.PositiveIntegerField(
+        db_default=0, default=0, help_text="Times that a worker died with it since the last restart."
+    )
+    waiting_on = models.PositiveIntegerField(help_text="Upstream task runs that have not ended.")
+    result = models.JSONField(null=True, blank=True)
+    child_flow_run = models.ForeignKey(
+        FlowRun, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    child_attempt = models.PositiveIntegerField(
+        db_default=1, default=1, help_text="The attempt of the child flow run that this waits for."
+    )
+    worker = models.CharField(max_length=200, db_default="", default="", blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        ordering = ["flow_run", "slug", "map_index"]
+        constraints = [
+            models.UniqueConstraint(fields=["flow_run", "slug", "map_index"], name="task_run_once_a_task"),
+            models.CheckConstraint(
+                condition=Q(state__in=[value for value, _ in TASK_RUN_STATES]), name="task_run_state_known"
+            ),
+            models.CheckConstraint(
+                # Whoever is Running is held by a worker or waits for a child: nothing else can end it.
+                condition=~Q(state=State.RUNNING)
+                | Q(lease_until__isnull=False)
+                | Q(child_flow_run__isnull=False),
+                name="task_run_running_is_held",
+            ),
+        ]
+        indexes = [
+            models.Index(F("submitted_at"), name="task_run_submitted", condition=Q(state=State.SUBMITTED)),
+            models.Index(
+                F("lease_until"),
+                name="task_run_leased",
+                condition=Q(state=State.RUNNING, lease_until__isnull=False),
+            ),
+            models.Index(F("due_at"), name="task_run_due", condition=Q(state=State.RETRYING)),
+            models.Index(
+                fields=["child_flow_run"],
+                name="task_run_of_child",
+                condition=Q(child_flow_run__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.slug} ({self.state})"
