@@ -1,0 +1,169 @@
+"""Where a task's input comes from: data, never code.
+
+A binding is one of: a literal, an upstream's result (or a place in it), a parameter of the flow, a list or an
+object of bindings. Its JSON form is a tagged union by `kind`; see docs/graph.md.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+MAX_DEPTH = 40
+
+
+class InvalidBinding(ValueError):
+    """A binding is not written as one; the message says what was found."""
+
+
+class Unresolvable(ValueError):
+    """A binding names a place that the upstream's result does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    task: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    items: tuple["Binding", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOf:
+    fields: dict[str, "Binding"]
+
+
+Binding = Literal | Upstream | Parameter | ListOf | ObjectOf
+
+
+def parse(document: Any, depth: int = 0) -> Binding:
+    """Return the binding that a JSON value stands for.
+
+    :raises InvalidBinding: the value has another shape, an unknown kind, or lies too deep
+    """
+    if depth > MAX_DEPTH:
+        raise InvalidBinding(f"is nested deeper than {MAX_DEPTH} levels")
+    match document:
+        case {"kind": "literal", "value": value}:
+            return Literal(value)
+        case {"kind": "upstream", "task": str(task)}:
+            path = document.get("path") or ""
+            if not isinstance(path, str):
+                raise InvalidBinding(f"has a path of type {type(path).__name__}; give text like rows[0].id")
+            split_path(path)
+            return Upstream(task, path)
+        case {"kind": "parameter", "name": str(name)}:
+            return Parameter(name)
+        case {"kind": "list", "items": list(items)}:
+            return ListOf(tuple(parse(item, depth + 1) for item in items))
+        case {"kind": "object", "fields": dict(fields)}:
+            return ObjectOf({str(name): parse(value, depth + 1) for name, value in fields.items()})
+    found = document.get("kind", "no kind") if isinstance(document, dict) else type(document).__name__
+    raise InvalidBinding(
+        f"is not a binding ({found!r}); write literal with value, upstream with task,"
+        " parameter with name, list with items or object with fields"
+    )
+
+
+def dump(binding: Binding) -> dict[str, Any]:
+    """Return the JSON form of a binding."""
+    match binding:
+        case Literal(value):
+            return {"kind": "literal", "value": value}
+        case Upstream(task, path):
+            return {"kind": "upstream", "task": task, **({"path": path} if path else {})}
+        case Parameter(name):
+            return {"kind": "parameter", "name": name}
+        case ListOf(items):
+            return {"kind": "list", "items": [dump(item) for item in items]}
+        case ObjectOf(fields):
+            return {"kind": "object", "fields": {name: dump(value) for name, value in fields.items()}}
+
+
+def walk(binding: Binding, place: str = "") -> Iterator[tuple[str, Binding]]:
+    """Yield (place, binding) for it and all bindings inside, `place` being like `parameters.rows[0]`."""
+    yield place, binding
+    match binding:
+        case ListOf(items):
+            for index, item in enumerate(items):
+                yield from walk(item, f"{place}[{index}]")
+        case ObjectOf(fields):
+            for name, value in fields.items():
+                yield from walk(value, f"{place}.{name}" if place else name)
+
+
+def upstreams_of(binding: Binding) -> set[str]:
+    """Return the slugs of the tasks whose results a binding reads."""
+    return {found.task for _, found in walk(binding) if isinstance(found, Upstream)}
+
+
+def resolve(binding: Binding, *, results: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+    """Return the value a binding stands for. An upstream without a result (it did not succeed) gives None.
+
+    :raises Unresolvable: a path leads nowhere in the result that is there
+    """
+    match binding:
+        case Literal(value):
+            return value
+        case Upstream(task, path):
+            return _follow(results.get(task), task, path)
+        case Parameter(name):
+            return parameters.get(name)
+        case ListOf(items):
+            return [resolve(item, results=results, parameters=parameters) for item in items]
+        case ObjectOf(fields):
+            return {name: resolve(value, results=results, parameters=parameters) for name, value in fields.items()}
+
+
+def split_path(path: str) -> list[str | int]:
+    """Return the steps of a path: `rows[0].id` -> ["rows", 0, "id"].
+
+    :raises InvalidBinding: the path is not written so
+    """
+    steps: list[str | int] = []
+    position = 0
+    while position < len(path):
+        step = _STEP.match(path, position)
+        if step is None:
+            raise InvalidBinding(f"has the path {path!r}, wrong from {path[position:]!r}; write it like rows[0].id")
+        steps.append(step[1] if step[1] is not None else int(step[2]))
+        position = step.end()
+    return steps
+
+
+def _follow(value: Any, task: str, path: str) -> Any:
+    if value is None:
+        return None
+    for step in split_path(path):
+        match value, step:
+            case dict(), str() if step in value:
+                value = value[step]
+            case list(), int() if step < len(value):
+                value = value[step]
+            case _:
+                raise Unresolvable(f"The result of {task} has nothing at {path!r}: {_describe(value)} has no {step!r}.")
+    return value
+
+
+def _describe(value: Any) -> str:
+    match value:
+        case dict():
+            return f"an object with {', '.join(map(repr, list(value)[:8])) or 'no fields'}"
+        case list():
+            return f"a list of {len(value)}"
+        case _:
+            return f"a {type(value).__name__}"

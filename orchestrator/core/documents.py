@@ -1,0 +1,260 @@
+"""The JSON form of a graph: read strictly, written so that reading it again gives the same graph."""
+
+import math
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from orchestrator.core.bindings import Binding, InvalidBinding, dump, parse
+from orchestrator.core.graph import SCHEMA, Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind
+from orchestrator.core.problems import Problem, ProblemsFound
+from orchestrator.core.triggers import Trigger
+
+_E = TypeVar("_E", bound=StrEnum)
+
+MAX_TASKS = 20_000
+MAX_EDGES = 200_000
+MAX_RETRIES = 1_000
+MAX_DELAY_SECONDS = 365 * 86_400
+
+# What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
+FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
+
+
+class MalformedGraph(ProblemsFound):
+    """A graph document has another shape than docs/graph.md says."""
+
+
+def read_graph(document: Any) -> FlowGraph:
+    """Return the graph that a JSON document describes. What it means (cycles, flows) is not judged here.
+
+    :raises MalformedGraph: with every place where the document is not of the documented shape
+    """
+    reader = _Reader()
+    graph = reader.graph(document)
+    if reader.problems or graph is None:
+        raise MalformedGraph(reader.problems)
+    return graph
+
+
+def write_graph(graph: FlowGraph) -> dict[str, Any]:
+    """Return the JSON document of a graph; defaults are left out."""
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "tasks": [_write_task(task) for task in graph.tasks.values()],
+        "edges": [
+            {"upstream": edge.upstream, "downstream": edge.downstream, **({"key": edge.key} if edge.key else {})}
+            for edge in graph.edges
+        ],
+    }
+    if graph.reference_tasks:
+        document["reference_tasks"] = list(graph.reference_tasks)
+    if graph.result_task:
+        document["result_task"] = graph.result_task
+    return document
+
+
+def _write_task(task: Task) -> dict[str, Any]:
+    written: dict[str, Any] = {"slug": task.slug, "name": task.name, "kind": task.kind.value}
+    if task.flow:
+        written["flow"] = {"project": task.flow.project, "name": task.flow.name}
+    if task.inputs:
+        written["inputs"] = {key: dump(binding) for key, binding in task.inputs.items()}
+    plain = Task(task.slug, task.name, task.kind)
+    for key in ("wait", "on_retry", "trigger", "skip_on_upstream_skip", "max_retries", "retry_delay_seconds", "digest"):
+        value = getattr(task, key)
+        if value != getattr(plain, key):
+            written[key] = value.value if isinstance(value, StrEnum) else value
+    if task.position is not None:
+        written["position"] = list(task.position)
+    return written
+
+
+class _Reader:
+    """Collects every problem of one document instead of stopping at the first."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def graph(self, document: Any) -> FlowGraph | None:
+        if not isinstance(document, dict):
+            self._say("The graph must be a JSON object with tasks and edges.", field="graph")
+            return None
+        self._known(document, {"schema", "tasks", "edges", "reference_tasks", "result_task"}, "the graph", "graph")
+        if document.get("schema", SCHEMA) != SCHEMA:
+            self._say(f"The graph's schema is {document['schema']!r}; this program reads {SCHEMA}.", field="schema")
+        tasks: dict[str, Task] = {}
+        for index, written in enumerate(self._list(document, "tasks", MAX_TASKS)):
+            task = self._task(written, f"tasks[{index}]")
+            if task and task.slug in tasks:
+                self._say(f"Two tasks have the slug {task.slug!r}; slugs are unique.", "duplicate_slug", task.slug)
+            elif task:
+                tasks[task.slug] = task
+        edges = [
+            edge
+            for index, written in enumerate(self._list(document, "edges", MAX_EDGES))
+            if (edge := self._edge(written, f"edges[{index}]", tasks))
+        ]
+        reference = [
+            slug for slug in self._list(document, "reference_tasks", MAX_TASKS) if self._names_task(slug, tasks)
+        ]
+        result = document.get("result_task")
+        if result is not None and not self._names_task(result, tasks):
+            result = None
+        return FlowGraph(tasks, tuple(edges), tuple(reference), result)
+
+    def _task(self, written: Any, place: str) -> Task | None:
+        if not isinstance(written, dict) or not _is_text(written.get("slug"), 200):
+            self._say(f"{place} must be an object with a slug of 1 to 200 characters.", field=place)
+            return None
+        slug = written["slug"]
+        allowed = {"slug", "name", "kind", "flow", "inputs", "wait", "on_retry", "trigger", "digest", "position"}
+        allowed |= {"skip_on_upstream_skip", "max_retries", "retry_delay_seconds"}
+        self._known(written, allowed, f"task {slug!r}", None, slug)
+        kind = self._choice(written, "kind", TaskKind, TaskKind.FLOW_RUN, slug)
+        return Task(
+            slug=slug,
+            name=self._value(written, "name", slug, lambda v: _is_text(v, 200), "text of 1 to 200 characters", slug),
+            kind=kind,
+            inputs=self._inputs(written.get("inputs", {}), kind, slug),
+            flow=self._flow(written.get("flow"), kind, slug),
+            wait=self._value(written, "wait", True, _is_bool, "true or false", slug),
+            on_retry=self._choice(written, "on_retry", OnRetry, OnRetry.RESTART, slug),
+            trigger=self._choice(written, "trigger", Trigger, Trigger.ALL_SUCCESSFUL, slug),
+            skip_on_upstream_skip=self._value(written, "skip_on_upstream_skip", True, _is_bool, "true or false", slug),
+            max_retries=self._value(
+                written,
+                "max_retries",
+                0,
+                lambda v: _is_number(v) and isinstance(v, int) and 0 <= v <= MAX_RETRIES,
+                f"a whole number from 0 to {MAX_RETRIES}",
+                slug,
+            ),
+            retry_delay_seconds=float(
+                self._value(
+                    written,
+                    "retry_delay_seconds",
+                    0.0,
+                    lambda v: _is_number(v) and 0 <= v <= MAX_DELAY_SECONDS,
+                    "seconds, from 0 to one year",
+                    slug,
+                )
+            ),
+            digest=self._value(written, "digest", "", lambda v: isinstance(v, str), "text", slug),
+            position=self._position(written.get("position"), slug),
+        )
+
+    def _flow(self, written: Any, kind: TaskKind, slug: str) -> FlowName | None:
+        match written:
+            case {"project": str(project), "name": str(name)} if project and name and len(written) == 2:
+                return FlowName(project, name)
+            case None if kind is TaskKind.FUNCTION:
+                return None
+        self._say(f"Task {slug!r} must name the flow it starts: project and name.", task=slug, field="flow")
+        return None
+
+    def _inputs(self, written: Any, kind: TaskKind, slug: str) -> dict[str, Binding]:
+        if not isinstance(written, dict):
+            self._say(f"The inputs of task {slug!r} must be an object.", task=slug, field="inputs")
+            return {}
+        inputs: dict[str, Binding] = {}
+        for key, value in written.items():
+            if kind is TaskKind.FLOW_RUN and key not in FLOW_RUN_INPUTS:
+                allowed = ", ".join(sorted(FLOW_RUN_INPUTS))
+                self._say(f"Task {slug!r} has the input {key!r}; it can have {allowed}.", task=slug, field=key)
+                continue
+            try:
+                inputs[key] = parse(value)
+            except InvalidBinding as error:
+                self._say(f"The input {key!r} of task {slug!r} {error}.", "invalid_binding", slug, key)
+        return inputs
+
+    def _position(self, written: Any, slug: str) -> tuple[float, float] | None:
+        match written:
+            case None:
+                return None
+            case [x, y] if _is_number(x) and _is_number(y):
+                return (x, y)
+        self._say(f"The position of task {slug!r} must be two numbers.", task=slug, field="position")
+        return None
+
+    def _edge(self, written: Any, place: str, tasks: Mapping[str, Task]) -> Edge | None:
+        match written:
+            case {"upstream": str(upstream), "downstream": str(downstream)}:
+                self._known(written, {"upstream", "downstream", "key"}, place, place)
+            case _:
+                self._say(f"{place} must be an object with upstream and downstream.", field=place)
+                return None
+        key = written.get("key")
+        if not (key is None or isinstance(key, str)):
+            self._say(f"The key of {place} must be text or null.", field=place)
+            return None
+        known = [self._names_task(slug, tasks, (upstream, downstream)) for slug in (upstream, downstream)]
+        return Edge(upstream, downstream, key or None) if all(known) else None
+
+    def _names_task(self, slug: Any, tasks: Mapping[str, Task], edge: tuple[str, str] | None = None) -> bool:
+        if isinstance(slug, str) and slug in tasks:
+            return True
+        self._say(f"There is no task {slug!r} in the graph.", "unknown_task", edge=edge)
+        return False
+
+    def _list(self, document: Mapping[str, Any], key: str, limit: int) -> list[Any]:
+        value = document.get(key, [])
+        if not isinstance(value, list):
+            self._say(f"The {key} of a graph must be a list.", field=key)
+            return []
+        if len(value) > limit:
+            self._say(f"The graph has {len(value)} {key}; the limit is {limit}.", "too_large", field=key)
+            return []
+        return value
+
+    def _known(
+        self, written: Mapping[str, Any], allowed: set[str], what: str, field: str | None, task: str = ""
+    ) -> None:
+        if unknown := sorted(map(str, set(written) - allowed)):
+            self._say(f"{what.capitalize()} has unknown keys: {', '.join(unknown)}.", task=task or None, field=field)
+
+    def _value(
+        self,
+        written: Mapping[str, Any],
+        key: str,
+        default: Any,
+        accepts: Callable[[Any], bool],
+        wanted: str,
+        slug: str,
+    ) -> Any:
+        value = written.get(key, default)
+        if accepts(value):
+            return value
+        self._say(f"{key} of task {slug!r} must be {wanted}, but is {value!r:.60}.", task=slug, field=key)
+        return default
+
+    def _choice(self, written: Mapping[str, Any], key: str, choices: type[_E], default: _E, slug: str) -> _E:
+        value = written.get(key, default)
+        if isinstance(value, str) and value in set(choices):
+            return choices(value)
+        wanted = ", ".join(choices)
+        self._say(f"{key} of task {slug!r} must be one of {wanted}, but is {value!r:.60}.", task=slug, field=key)
+        return default
+
+    def _say(
+        self,
+        message: str,
+        code: str = "malformed_graph",
+        task: str | None = None,
+        field: str | None = None,
+        edge: tuple[str, str] | None = None,
+    ) -> None:
+        self.problems.append(Problem(code, message, task, field, edge))
+
+
+def _is_text(value: Any, limit: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= limit and value.isprintable()
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

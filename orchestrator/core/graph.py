@@ -1,0 +1,167 @@
+"""The graph of a flow version: its tasks, the edges between them, and what derives from the two.
+
+One immutable value for everybody: the authoring API builds it, the canvas edits its JSON form (docs/graph.md),
+the engine executes it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from orchestrator.core.bindings import Binding, upstreams_of
+from orchestrator.core.triggers import Trigger
+
+SCHEMA = 1
+
+
+class TaskKind(StrEnum):
+    """What executing a task means."""
+
+    FUNCTION = "function"
+    FLOW_RUN = "flow_run"
+
+
+class OnRetry(StrEnum):
+    """What a retry or restart does with a child flow run that did not succeed."""
+
+    RESTART = "restart"
+    NEW_RUN = "new_run"
+    MIRROR = "mirror"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowName:
+    """A flow as people name it; which version is meant is decided when it starts."""
+
+    project: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "FlowName":
+        """Return the flow that `project/name` names. The name may hold further slashes.
+
+        :raises ValueError: one of the two is missing
+        """
+        project, _, name = text.partition("/")
+        if not project or not name:
+            raise ValueError(f"{text!r} does not name a flow; write project/name, for example examples/parent-flow")
+        return cls(project, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One step of a flow. `slug` is its identity within the flow version, `name` is what people see."""
+
+    slug: str
+    name: str
+    kind: TaskKind
+    inputs: Mapping[str, Binding] = field(default_factory=dict)
+    flow: FlowName | None = None
+    wait: bool = True
+    on_retry: OnRetry = OnRetry.RESTART
+    trigger: Trigger = Trigger.ALL_SUCCESSFUL
+    skip_on_upstream_skip: bool = True
+    max_retries: int = 0
+    retry_delay_seconds: float = 0.0
+    digest: str = ""
+    position: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`downstream` starts after `upstream` ended; with a key, the result is its argument of that name."""
+
+    upstream: str
+    downstream: str
+    key: str | None = None
+
+
+class CyclicGraph(ValueError):
+    """The edges lead back to where they began; `slugs` is one such circle."""
+
+    def __init__(self, slugs: list[str]) -> None:
+        super().__init__(" -> ".join(slugs))
+        self.slugs = slugs
+
+
+@dataclass(frozen=True)
+class FlowGraph:
+    """The tasks and edges of one flow version. Derived views are computed once and kept."""
+
+    tasks: Mapping[str, Task]
+    edges: tuple[Edge, ...] = ()
+    reference_tasks: tuple[str, ...] = ()
+    result_task: str | None = None
+
+    @cached_property
+    def upstreams(self) -> dict[str, tuple[str, ...]]:
+        """slug -> slugs of its direct upstreams, each once."""
+        return self._neighbours((edge.downstream, edge.upstream) for edge in self.edges)
+
+    @cached_property
+    def downstreams(self) -> dict[str, tuple[str, ...]]:
+        """slug -> slugs of its direct downstreams, each once."""
+        return self._neighbours((edge.upstream, edge.downstream) for edge in self.edges)
+
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        return tuple(slug for slug in self.tasks if not self.upstreams[slug])
+
+    @cached_property
+    def terminals(self) -> tuple[str, ...]:
+        return tuple(slug for slug in self.tasks if not self.downstreams[slug])
+
+    @cached_property
+    def deciders(self) -> tuple[str, ...]:
+        """The tasks whose states decide the flow run's: the reference tasks, or else the terminal ones."""
+        return self.reference_tasks or self.terminals
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """The tasks whose results are the flow run's result."""
+        return (self.result_task,) if self.result_task else self.terminals
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """All tasks, each after its upstreams.
+
+        :raises CyclicGraph: there is no such order
+        """
+        try:
+            return tuple(TopologicalSorter(self.upstreams).static_order())
+        except CycleError as error:
+            raise CyclicGraph(list(reversed(error.args[1]))) from None
+
+    @cached_property
+    def reads(self) -> dict[str, tuple[str, ...]]:
+        """slug -> slugs of the tasks whose results its inputs read."""
+        return {slug: tuple(set().union(*map(upstreams_of, task.inputs.values()))) for slug, task in self.tasks.items()}
+
+    def ancestors(self, slug: str) -> set[str]:
+        """Return everything that ends before `slug` starts."""
+        return self._reach([slug], self.upstreams)
+
+    def descendants(self, slugs: Iterable[str]) -> set[str]:
+        """Return everything that starts after one of `slugs` ended."""
+        return self._reach(slugs, self.downstreams)
+
+    def _neighbours(self, pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {slug: {} for slug in self.tasks}
+        for slug, neighbour in pairs:
+            found[slug][neighbour] = None
+        return {slug: tuple(neighbours) for slug, neighbours in found.items()}
+
+    def _reach(self, slugs: Iterable[str], neighbours: dict[str, tuple[str, ...]]) -> set[str]:
+        seen: set[str] = set()
+        ahead = [found for slug in slugs for found in neighbours[slug]]
+        while ahead:
+            found = ahead.pop()
+            if found not in seen:
+                seen.add(found)
+                ahead.extend(neighbours[found])
+        return seen

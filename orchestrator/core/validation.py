@@ -1,0 +1,103 @@
+"""What is wrong with a graph that reads well: circles, doubles, unknown flows, bindings that cannot be filled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.bindings import Binding, Literal, ObjectOf, Parameter, Upstream, walk
+from orchestrator.core.graph import CyclicGraph, FlowGraph, FlowName, Task
+from orchestrator.core.parameters import Schema, check_parameters
+from orchestrator.core.problems import Problem
+
+
+def check_graph(graph: FlowGraph, parameter_schema: Schema, flows: Mapping[FlowName, Schema | None]) -> list[Problem]:
+    """Return everything that keeps a graph from being published; empty if nothing does.
+
+    :param flows: the flows that may be started -> their parameter schema, None for one without a version
+    """
+    if not graph.tasks:
+        return [Problem("empty_graph", "The graph is empty; add at least one task.")]
+    problems = _edge_problems(graph)
+    try:
+        _ = graph.order
+    except CyclicGraph as circle:
+        problems.append(
+            Problem(
+                "cycle",
+                f"{circle} is a cycle: none of them could ever start. Remove one of its edges.",
+                task=circle.slugs[0],
+                edge=(circle.slugs[0], circle.slugs[1]),
+            )
+        )
+    for task in graph.tasks.values():
+        problems += _input_problems(graph, task, parameter_schema)
+        if task.flow is not None:
+            problems += _child_problems(task, task.flow, flows)
+    return problems
+
+
+def _edge_problems(graph: FlowGraph) -> list[Problem]:
+    problems = []
+    seen = set()
+    for edge in graph.edges:
+        pair = (edge.upstream, edge.downstream)
+        identity = (*pair, edge.key)
+        if edge.upstream == edge.downstream:
+            problems.append(Problem("self_edge", f"{edge.upstream} cannot wait for itself.", edge=pair))
+        elif identity in seen:
+            message = f"The edge from {edge.upstream} to {edge.downstream} is there twice."
+            problems.append(Problem("duplicate_edge", message, edge=pair))
+        seen.add(identity)
+    return problems
+
+
+def _input_problems(graph: FlowGraph, task: Task, parameter_schema: Schema) -> list[Problem]:
+    problems = []
+    ancestors: set[str] | None = None
+    for key, binding in task.inputs.items():
+        for place, found in walk(binding, key):
+            if isinstance(found, Parameter) and found.name not in parameter_schema.get("properties", {}):
+                message = f"{task.name} reads the parameter {found.name!r}, which this flow does not have."
+                problems.append(Problem("unknown_flow_parameter", message, task.slug, place))
+            if isinstance(found, Upstream):
+                ancestors = graph.ancestors(task.slug) if ancestors is None else ancestors
+                if found.task not in ancestors or found.task == task.slug:
+                    problems.append(_not_upstream(graph, task, found, place))
+    return problems
+
+
+def _not_upstream(graph: FlowGraph, task: Task, found: Upstream, place: str) -> Problem:
+    if found.task not in graph.tasks:
+        message = f"{task.name} reads the result of {found.task!r}, which is not in the graph."
+    else:
+        message = f"{task.name} reads the result of {found.task}, which does not run before it; add that edge."
+    return Problem("not_upstream", message, task.slug, place)
+
+
+def _child_problems(task: Task, child: FlowName, flows: Mapping[FlowName, Schema | None]) -> list[Problem]:
+    if child not in flows:
+        message = f"{task.name} starts {child}, which does not exist or which you may not run."
+        return [Problem("unknown_flow", message, task.slug, "flow")]
+    schema = flows[child]
+    if schema is None:
+        message = f"{task.name} starts {child}, which has no published version yet."
+        return [Problem("flow_without_version", message, task.slug, "flow")]
+    given = task.inputs.get("parameters", ObjectOf({}))
+    if isinstance(given, Literal) and isinstance(given.value, dict):
+        given = ObjectOf({name: Literal(value) for name, value in given.value.items()})
+    if not isinstance(given, ObjectOf):
+        return []
+    return [
+        Problem(found.code, f"{task.name}: {found.message}", task.slug, f"parameters.{found.field}")
+        for found in check_parameters(schema, {name: _stand_in(value) for name, value in given.fields.items()})
+        if not (found.code == "invalid_parameter" and not _is_literal(given, found.field))
+    ]
+
+
+def _stand_in(binding: Binding) -> Any:
+    return binding.value if isinstance(binding, Literal) else None
+
+
+def _is_literal(given: ObjectOf, field: str | None) -> bool:
+    """A value that comes at run time is checked at run time."""
+    name = (field or "").split(".")[0].split("[")[0]
+    return isinstance(given.fields.get(name), Literal)
