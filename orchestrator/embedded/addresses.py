@@ -8,6 +8,8 @@ from pathlib import Path
 
 DATABASE = "anabranch"
 USER = "anabranch"
+# Part of the socket's name, nothing listens on a port. Said always, so that a PGPORT of somebody's shell is not used.
+PORT = 5432
 
 # A Unix socket's path holds 107 bytes at most, and a home folder may lie deep: sockets get short paths here.
 # A fixed place, not TMPDIR or XDG_RUNTIME_DIR: those differ between a shell, cron and a service of one person.
@@ -38,7 +40,7 @@ class Addresses:
         :raises ForeignFolder: another user of this machine has put a folder of that name there
         """
         refuse_foreign(self.sockets)
-        return f"postgresql://{USER}@/{DATABASE}?host={self.postgres_folder}"
+        return f"postgresql://{USER}@/{DATABASE}?host={self.postgres_folder}&port={PORT}"
 
     @property
     def redis_url(self) -> str:
