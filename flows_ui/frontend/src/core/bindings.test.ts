@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { brokenBindings, describeBinding, parameterBindings, pathProblem, withParameter } from './bindings';
+import { edgeId, findTask, type Graph, removeEdges, type Task } from './graph';
+import { DIAMOND } from './sample';
+
+const taskB = findTask(DIAMOND, 'Flow B-1') as Task;
+const bound = withParameter(taskB, 'rows', { kind: 'upstream', task: 'Flow A-1', path: 'rows' });
+const graph: Graph = {
+  ...DIAMOND,
+  tasks: DIAMOND.tasks.map((task) => (task.slug === bound.slug ? bound : task)),
+};
+
+it('sets and unsets a parameter', () => {
+  expect(parameterBindings(bound)).toEqual({ rows: { kind: 'upstream', task: 'Flow A-1', path: 'rows' } });
+  expect(parameterBindings(withParameter(bound, 'rows', null))).toEqual({});
+});
+
+it('finds bindings that lost their edge', () => {
+  const id = edgeId({ upstream: 'Flow A-1', downstream: 'Flow B-1' });
+
+  expect(brokenBindings(graph)).toEqual([]);
+  expect(brokenBindings(removeEdges(graph, new Set([id])))).toMatchObject([
+    { field: 'parameters.rows', upstream: 'Flow A-1' },
+  ]);
+});
+
+it('says a binding in words', () => {
+  const name = () => 'Flow A';
+
+  expect(describeBinding({ kind: 'upstream', task: 'x', path: 'a[0]' }, name)).toBe(
+    'result of Flow A at a[0]',
+  );
+  expect(describeBinding({ kind: 'literal', value: [1] }, name)).toBe('[1]');
+});
+
+it.each(['', 'rows', 'rows[0].id', '[2][3].x'])('accepts the path %j', (path) => {
+  expect(pathProblem(path)).toBeNull();
+});
+
+it.each(['rows[', 'rows[x]', 'a..b'])('refuses the path %j', (path) => {
+  expect(pathProblem(path)).not.toBeNull();
+});

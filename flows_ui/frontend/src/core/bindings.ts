@@ -1,0 +1,80 @@
+/** Where a task's input comes from: a literal, an upstream's result, or a parameter of the flow. Data, never code. */
+import type { Graph, Task } from './graph';
+import { ancestorsOf } from './reach';
+
+export type Binding =
+  | { kind: 'literal'; value: unknown }
+  | { kind: 'upstream'; task: string; path?: string }
+  | { kind: 'parameter'; name: string }
+  | { kind: 'list'; items: Binding[] }
+  | { kind: 'object'; fields: Record<string, Binding> };
+
+/** The bindings of a child flow's parameters, by name. */
+export function parameterBindings(task: Task): Record<string, Binding> {
+  const parameters = task.inputs?.parameters;
+  return parameters?.kind === 'object' ? parameters.fields : {};
+}
+
+/** Whether all parameters come from one place instead of field by field; the form cannot edit those. */
+export const hasWholeBinding = (task: Task): boolean =>
+  task.inputs?.parameters !== undefined && task.inputs.parameters.kind !== 'object';
+
+/** The task with one parameter bound anew, or unset where `binding` is null. */
+export function withParameter(task: Task, name: string, binding: Binding | null): Task {
+  const { [name]: _, ...others } = parameterBindings(task);
+  const fields = binding ? { ...parameterBindings(task), [name]: binding } : others;
+  return { ...task, inputs: { ...task.inputs, parameters: { kind: 'object', fields } } };
+}
+
+/** Every binding inside one, with its place such as `parameters.rows[0]`. */
+export function* walkBindings(binding: Binding, place = ''): Generator<[string, Binding]> {
+  yield [place, binding];
+  if (binding.kind === 'list') {
+    for (const [index, item] of binding.items.entries()) yield* walkBindings(item, `${place}[${index}]`);
+  }
+  if (binding.kind === 'object') {
+    for (const [name, field] of Object.entries(binding.fields)) {
+      yield* walkBindings(field, place ? `${place}.${name}` : name);
+    }
+  }
+}
+
+export interface BrokenBinding {
+  task: Task;
+  field: string;
+  upstream: string;
+}
+
+/** Bindings that read the result of a task which is not upstream (any more). */
+export function brokenBindings(graph: Graph): BrokenBinding[] {
+  return graph.tasks.flatMap((task) => {
+    const read = Object.entries(task.inputs ?? {})
+      .flatMap(([key, binding]) => [...walkBindings(binding, key)])
+      .flatMap(([field, found]) => (found.kind === 'upstream' ? [{ field, upstream: found.task }] : []));
+    if (read.length === 0) return [];
+    const ancestors = ancestorsOf(graph, task.slug);
+    return read.filter(({ upstream }) => !ancestors.has(upstream)).map((broken) => ({ task, ...broken }));
+  });
+}
+
+/** A binding in a few words, for a card or a list. */
+export function describeBinding(binding: Binding, name: (slug: string) => string): string {
+  switch (binding.kind) {
+    case 'literal':
+      return JSON.stringify(binding.value);
+    case 'upstream':
+      return `result of ${name(binding.task)}${binding.path ? ` at ${binding.path}` : ''}`;
+    case 'parameter':
+      return `parameter ${binding.name}`;
+    case 'list':
+      return `list of ${binding.items.length}`;
+    case 'object':
+      return `object with ${Object.keys(binding.fields).join(', ') || 'no fields'}`;
+  }
+}
+
+const PATH = /^(?:\.?[^.[\]]+|\[\d+\])*$/;
+
+/** What is wrong with a path into a result; null if it is written like `rows[0].id`. */
+export const pathProblem = (path: string): string | null =>
+  PATH.test(path) ? null : 'Write the place like rows[0].id.';

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { copyTasks, pasteTasks, readFragment } from './clipboard';
+import {
+  addEdge,
+  addFlow,
+  drawnEdges,
+  edgeId,
+  isSameFlow,
+  moveTasks,
+  nameOf,
+  removeEdges,
+  removeTasks,
+  updateTask,
+} from './graph';
+import { DIAMOND, graphOf } from './sample';
+
+describe('slugs', () => {
+  it('number tasks of one name', () => {
+    const { graph, slug } = addFlow(graphOf('A'), { project: 'examples', name: 'A' }, [0, 0]);
+
+    expect(slug).toBe('Flow A-2');
+    expect(nameOf(graph, slug)).toBe('Flow A-2');
+    expect(nameOf(graphOf('A'), 'Flow A-1')).toBe('Flow A');
+  });
+
+  it('do not collide after a task in the middle is gone', () => {
+    const twice = addFlow(graphOf('A'), { project: 'examples', name: 'A' }, [0, 0]).graph;
+    const second = removeTasks(twice, new Set(['Flow A-1']));
+
+    expect(addFlow(second, { project: 'examples', name: 'A' }, [0, 0]).slug).toBe('Flow A-3');
+  });
+});
+
+describe('edges', () => {
+  it('are added once', () => {
+    expect(addEdge(DIAMOND, 'Flow A-1', 'Flow B-1')).toBe(DIAMOND);
+  });
+
+  it('go with their task', () => {
+    const graph = removeTasks(DIAMOND, new Set(['Flow B-1']));
+
+    expect(graph.edges.map(edgeId)).toEqual([
+      edgeId({ upstream: 'Flow A-1', downstream: 'Flow C-1' }),
+      edgeId({ upstream: 'Flow C-1', downstream: 'Flow D-1' }),
+    ]);
+  });
+
+  it('between two tasks are drawn, and removed, as one', () => {
+    const keyed = {
+      ...DIAMOND,
+      edges: [...DIAMOND.edges, { upstream: 'Flow A-1', downstream: 'Flow B-1', key: 'x' }],
+    };
+    const id = edgeId({ upstream: 'Flow A-1', downstream: 'Flow B-1' });
+
+    expect(drawnEdges(keyed)).toHaveLength(4);
+    expect(removeEdges(keyed, new Set([id])).edges).toHaveLength(3);
+  });
+});
+
+describe('isSameFlow', () => {
+  it('ignores places and defaults written out', () => {
+    const moved = moveTasks(DIAMOND, new Map([['Flow A-1', [9, 9]]]));
+
+    expect(isSameFlow(DIAMOND, updateTask(moved, 'Flow B-1', { wait: true, max_retries: 0 }))).toBe(true);
+  });
+
+  it('sees a changed trigger', () => {
+    expect(isSameFlow(DIAMOND, updateTask(DIAMOND, 'Flow D-1', { trigger: 'any_failed' }))).toBe(false);
+  });
+});
+
+describe('pasting', () => {
+  it('gives copies their own slugs, edges and bindings', () => {
+    const bound = updateTask(DIAMOND, 'Flow B-1', {
+      inputs: {
+        parameters: { kind: 'object', fields: { x: { kind: 'upstream', task: 'Flow A-1', path: 'rows' } } },
+      },
+    });
+    const fragment = copyTasks(bound, new Set(['Flow A-1', 'Flow B-1']));
+
+    const { graph, slugs } = pasteTasks(bound, fragment, [40, 40]);
+
+    expect(slugs).toEqual(['Flow A-2', 'Flow B-2']);
+    expect(graph.edges).toContainEqual({ upstream: 'Flow A-2', downstream: 'Flow B-2', key: null });
+    expect(graph.tasks.at(-1)?.inputs?.parameters).toEqual({
+      kind: 'object',
+      fields: { x: { kind: 'upstream', task: 'Flow A-2', path: 'rows' } },
+    });
+  });
+
+  it('reads only fragments from the clipboard', () => {
+    const text = JSON.stringify(copyTasks(DIAMOND, new Set(['Flow A-1'])));
+
+    expect(readFragment(text)?.tasks).toHaveLength(1);
+    expect(readFragment('{"a": 1}')).toBeNull();
+    expect(readFragment('hello')).toBeNull();
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import {
+  applyChange,
+  canCancel,
+  canRestart,
+  countStates,
+  type FlowRun,
+  firstFailure,
+  type TaskRun,
+  taskRunsBySlug,
+  timeline,
+} from './runs';
+import { labelOf, meaningOf } from './states';
+import { durationText, secondsBetween } from './time';
+
+const at = (second: number) => new Date(Date.UTC(2026, 10, 22, 9, 30, second)).toISOString();
+
+const taskRun = (slug: string, state: string, fields: Partial<TaskRun> = {}) =>
+  ({
+    id: slug,
+    slug,
+    name: slug,
+    map_index: null,
+    state,
+    message: '',
+    attempt: 1,
+    started_at: null,
+    ended_at: null,
+    ...fields,
+  }) as TaskRun;
+
+const run = (state: string, ...taskRuns: TaskRun[]) => ({ id: 'r', state, task_runs: taskRuns }) as FlowRun;
+
+it('replaces what changed and keeps the rest as it was', () => {
+  const before = run('Running', taskRun('A', 'Running'), taskRun('B', 'Pending'));
+
+  const after = applyChange(before, { state: 'Failed' }, [taskRun('A', 'Failed'), taskRun('C', 'Pending')]);
+
+  expect(after.state).toBe('Failed');
+  expect(after.task_runs.map((found) => `${found.slug} ${found.state}`)).toEqual([
+    'A Failed',
+    'B Pending',
+    'C Pending',
+  ]);
+  expect(after.task_runs[1]).toBe(before.task_runs[1]);
+});
+
+it('looks first at what failed by itself, not at what followed from it', () => {
+  const failed = run(
+    'Failed',
+    taskRun('D', 'TriggerFailed', { ended_at: at(1) }),
+    taskRun('C', 'Failed', { ended_at: at(3) }),
+    taskRun('B', 'Failed', { ended_at: at(2) }),
+  );
+
+  expect(firstFailure(failed)?.slug).toBe('B');
+  expect(firstFailure(run('Success', taskRun('A', 'Success')))).toBeNull();
+});
+
+describe('what can be done', () => {
+  it.each([
+    ['Running', true, false],
+    ['Scheduled', true, false],
+    ['Cancelling', false, false],
+    ['Failed', false, true],
+    ['Cancelled', false, true],
+    ['Success', false, false],
+  ])('with a run that is %s', (state, cancel, restart) => {
+    expect([canCancel(run(state)), canRestart(run(state))]).toEqual([cancel, restart]);
+  });
+});
+
+it('shows the parent of mapped task runs on the card', () => {
+  const mapped = run(
+    'Running',
+    taskRun('A', 'Running', { id: 'part', map_index: 0 }),
+    taskRun('A', 'Success', { id: 'whole', map_index: -1 }),
+  );
+
+  expect(taskRunsBySlug(mapped).get('A')?.id).toBe('whole');
+});
+
+it('counts states, ended ones first', () => {
+  const counts = countStates(
+    run('Running', taskRun('A', 'Running'), taskRun('B', 'Success'), taskRun('C', 'Success')),
+  );
+
+  expect(counts).toEqual([
+    ['Success', 2],
+    ['Running', 1],
+  ]);
+});
+
+it('draws bars from the first start to now', () => {
+  const bars = timeline(
+    run(
+      'Running',
+      taskRun('B', 'Running', { started_at: at(5) }),
+      taskRun('A', 'Success', { started_at: at(0), ended_at: at(5) }),
+      taskRun('C', 'Pending'),
+    ),
+    Date.parse(at(10)),
+  );
+
+  expect(bars.map(({ taskRun: found, start, length }) => [found.slug, start, length])).toEqual([
+    ['A', 0, 0.5],
+    ['B', 0.5, 0.5],
+  ]);
+});
+
+it.each([
+  [0.44, '0.4 s'],
+  [12, '12 s'],
+  [184, '3 min 4 s'],
+  [7_500, '2 h 5 min'],
+  [86_400, '1 d'],
+])('says %d seconds as %s', (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
+});
+
+it('measures up to now while something runs', () => {
+  expect(secondsBetween(at(0), null, Date.parse(at(7)))).toBe(7);
+  expect(secondsBetween(null, null, 0)).toBeNull();
+});
+
+it('reads states out', () => {
+  expect(labelOf('TriggerFailed')).toBe('Trigger failed');
+  expect(meaningOf('Success')).toBe('Ended well.');
+  expect(meaningOf('Unheard')).toBe('');
+});

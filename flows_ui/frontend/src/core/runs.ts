@@ -1,0 +1,110 @@
+/** Flow runs and task runs as the API and the socket give them, and what a page reads from them. */
+import { isSuccessful, isTerminal, isUnsuccessful } from './states';
+
+export interface TaskRun {
+  id: string;
+  slug: string;
+  name: string;
+  map_index: number | null;
+  state: string;
+  message: string;
+  attempt: number;
+  child_flow_run: string | null;
+  child_flow: string | null;
+  due_at: string | null;
+  submitted_at: string | null;
+  started_at: string | null;
+  ended_at: string | null;
+  worker: string | null;
+}
+
+export interface FlowRun {
+  id: string;
+  name: string;
+  flow: string;
+  version: number;
+  state: string;
+  message: string;
+  parameters: Record<string, unknown>;
+  result: unknown;
+  parent_task_run: { id: string; slug: string; flow_run: string; flow: string } | null;
+  root_run: string;
+  origin: string;
+  created_by: string | null;
+  idempotency_key: string | null;
+  scheduled_start_time: string | null;
+  scheduled_for: string | null;
+  attempt: number;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  task_runs: TaskRun[];
+}
+
+export type ServerMessage =
+  | { type: 'snapshot'; sequence: number; flow_run: FlowRun }
+  | { type: 'change'; sequence: number; flow_run: Partial<FlowRun>; task_runs: TaskRun[] }
+  | { type: 'heartbeat'; sequence: number };
+
+/** The run after a change: its own fields and whole task runs replaced, the others the same objects as before. */
+export function applyChange(run: FlowRun, change: Partial<FlowRun>, changed: readonly TaskRun[]): FlowRun {
+  const fresh = new Map(changed.map((taskRun) => [taskRun.id, taskRun]));
+  const kept = run.task_runs.map((taskRun) => {
+    const next = fresh.get(taskRun.id);
+    fresh.delete(taskRun.id);
+    return next ?? taskRun;
+  });
+  const { task_runs: _, ...fields } = change;
+  return { ...run, ...fields, task_runs: [...kept, ...fresh.values()] };
+}
+
+/** The task run that a card shows: the one itself, or of a mapped task the parent (map index absent or below 0). */
+export function taskRunsBySlug(run: FlowRun): Map<string, TaskRun> {
+  const found = new Map<string, TaskRun>();
+  for (const taskRun of run.task_runs) {
+    const isPart = taskRun.map_index !== null && taskRun.map_index >= 0;
+    if (!isPart || !found.has(taskRun.slug)) found.set(taskRun.slug, taskRun);
+  }
+  return found;
+}
+
+/** The task run to look at first when a run did not succeed: the earliest that failed by itself. */
+export function firstFailure(run: FlowRun): TaskRun | null {
+  const byEnd = (a: TaskRun, b: TaskRun) => Date.parse(a.ended_at ?? '') - Date.parse(b.ended_at ?? '');
+  const unsuccessful = run.task_runs.filter((taskRun) => isUnsuccessful(taskRun.state));
+  const failed = unsuccessful.filter((taskRun) => taskRun.state === 'Failed');
+  return (failed.length ? failed : unsuccessful).toSorted(byEnd)[0] ?? null;
+}
+
+export const canCancel = (run: FlowRun): boolean => !isTerminal(run.state) && run.state !== 'Cancelling';
+export const canRestart = (run: FlowRun): boolean => isTerminal(run.state) && !isSuccessful(run.state);
+
+/** `[["Success", 3], ["Running", 1]]`, ended states first. */
+export function countStates(run: FlowRun): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const { state } of run.task_runs) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].toSorted(([a], [b]) => Number(isTerminal(b)) - Number(isTerminal(a)));
+}
+
+export interface Bar {
+  taskRun: TaskRun;
+  /** Shares of the whole width, 0 to 1. */
+  start: number;
+  length: number;
+}
+
+/** A bar for each task run that has started, on the time from the first start to the last end (or now). */
+export function timeline(run: FlowRun, now: number): Bar[] {
+  const started = run.task_runs.filter((taskRun) => taskRun.started_at);
+  const startOf = (taskRun: TaskRun) => Date.parse(taskRun.started_at ?? '');
+  const endOf = (taskRun: TaskRun) => (taskRun.ended_at ? Date.parse(taskRun.ended_at) : now);
+  const from = Math.min(...started.map(startOf));
+  const span = Math.max(1, Math.max(...started.map(endOf)) - from);
+  return started
+    .toSorted((a, b) => startOf(a) - startOf(b))
+    .map((taskRun) => ({
+      taskRun,
+      start: (startOf(taskRun) - from) / span,
+      length: Math.max(0, endOf(taskRun) - startOf(taskRun)) / span,
+    }));
+}
