@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_celery_beat",
     "channels",
     "orchestrator.apps.OrchestratorConfig",
@@ -124,7 +125,7 @@ DATABASES = {"default": _database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "orchestrator.api.sign_in.PasswordBackend",
     "orchestrator.api.sign_in.SignInLinkBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -158,7 +159,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["orchestrator.api.permissions.DenyByDefault"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["orchestrator.api.parsers.StrictJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "orchestrator.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -170,6 +171,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Register, compose, run, schedule and watch flows of flows.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "FlowRunState": "orchestrator.models.runs.FLOW_RUN_STATES",
+        "TaskRunState": "orchestrator.models.runs.TASK_RUN_STATES",
+        "State": "orchestrator.api.serializers.runs.STATES",
+    },
+    # The scripts of the page come from our own static files: the content security policy allows no others.
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "filter": True},
 }
 
 CHANNEL_LAYERS = {

@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from orchestrator.config.health import livez, readyz
+
 urlpatterns = [
+    path("livez", livez),
+    path("readyz", readyz),
     path("admin/", admin.site.urls),
     path("api/v1/", include("orchestrator.api.urls")),
     path("", include("flows_ui.urls")),

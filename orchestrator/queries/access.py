@@ -4,6 +4,8 @@ Every id that comes from outside is looked up in one of these query sets, so wha
 cannot be told from what does not exist. Then `can` answers whether the person's role allows the deed.
 """
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -72,7 +74,7 @@ def role_of(user: Person, project: Project) -> Role | None:
     return roles_of(user, [project]).get(project.pk)
 
 
-def roles_of(user: Person, projects: list[Project]) -> dict[int, Role]:
+def roles_of(user: Person, projects: Sequence[Project]) -> dict[int, Role]:
     """Return the role of `user` in each of `projects` (by primary key) in which there is one, with one query."""
     if not user.is_active:
         return {}

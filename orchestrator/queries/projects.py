@@ -1,12 +1,13 @@
 """Projects, as documents."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.models import Project
 from orchestrator.queries.access import Person, roles_of
 
 
-def project_documents(projects: list[Project], user: Person) -> list[dict[str, Any]]:
+def project_documents(projects: Sequence[Project], user: Person) -> list[dict[str, Any]]:
     """Return each project with the role that `user` has in it."""
     roles = roles_of(user, projects)
     return [

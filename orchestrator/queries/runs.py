@@ -123,7 +123,7 @@ def task_run_detail_document(task_run: TaskRun) -> dict[str, Any]:
     """Return one task run with its result and the bindings of its inputs."""
     documents = task_run_documents(task_run.flow_run, only=[task_run.pk])
     tasks = graph_document(task_run.flow_run)["tasks"]
-    inputs = next((task.get("inputs", {}) for task in tasks if task["slug"] == task_run.slug), {})
+    inputs: dict[str, Any] = next((task.get("inputs", {}) for task in tasks if task["slug"] == task_run.slug), {})
     return {**documents[0], "result": task_run.result, "inputs": inputs}
 
 
@@ -140,7 +140,8 @@ def task_run_versions(flow_run_id: UUID, *, changed_since: datetime | None = Non
 
 def graph_document(flow_run: FlowRun) -> dict[str, Any]:
     """Return the graph of the flow version that this run executes."""
-    return FlowVersion.objects.values_list("graph", flat=True).get(pk=flow_run.version_id)
+    graph: dict[str, Any] = FlowVersion.objects.values_list("graph", flat=True).get(pk=flow_run.version_id)
+    return graph
 
 
 @lru_cache(maxsize=256)

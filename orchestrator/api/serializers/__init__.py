@@ -1,0 +1,1 @@
+"""The shapes of requests, read strictly, and of answers, for the OpenAPI document."""

@@ -1,0 +1,118 @@
+"""Shapes of flow runs, task runs and their history."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from orchestrator.api.serializers.strict import FlowNameField, JsonObject, StrictSerializer
+from orchestrator.core.states import State
+from orchestrator.models import Origin
+from orchestrator.models.runs import FLOW_RUN_STATES, TASK_RUN_STATES
+
+STATES = [(state.value, state.value) for state in State]
+
+
+class StartSerializer(StrictSerializer):
+    """What to run. The same `idempotency_key` with the same parameters gives the same run, however often it is sent."""
+
+    flow = FlowNameField()
+    parameters = JsonObject(default=dict)
+    idempotency_key = serializers.CharField(max_length=200, allow_null=True, default=None)
+    scheduled_start_time = serializers.DateTimeField(allow_null=True, default=None)
+    name = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class CancelSerializer(StrictSerializer):
+    leave_children = serializers.BooleanField(default=False, help_text="true: child flow runs run on.")
+
+
+class NothingSerializer(StrictSerializer):
+    """An empty object."""
+
+
+class ParentTaskRunSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    flow_run = serializers.UUIDField()
+    flow = serializers.CharField()
+
+
+class FlowRunSummarySerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    flow = serializers.CharField(help_text="project/name")
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(FLOW_RUN_STATES)
+    message = serializers.CharField()
+    parameters = serializers.DictField()
+    result = serializers.JSONField(allow_null=True)
+    parent_task_run = ParentTaskRunSerializer(allow_null=True)
+    root_run = serializers.UUIDField()
+    origin = serializers.ChoiceField(Origin.choices)
+    created_by = serializers.CharField(allow_null=True)
+    schedule = serializers.IntegerField(allow_null=True)
+    idempotency_key = serializers.CharField(allow_null=True)
+    scheduled_start_time = serializers.DateTimeField(allow_null=True)
+    scheduled_for = serializers.DateTimeField(allow_null=True)
+    attempt = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class TaskRunSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    map_index = serializers.IntegerField()
+    state = serializers.ChoiceField(TASK_RUN_STATES)
+    message = serializers.CharField()
+    attempt = serializers.IntegerField()
+    child_flow_run = serializers.UUIDField(allow_null=True)
+    child_flow = serializers.CharField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    worker = serializers.CharField()
+
+
+class FlowRunSerializer(FlowRunSummarySerializer):
+    task_runs = TaskRunSerializer(many=True)
+
+
+class TaskRunDetailSerializer(TaskRunSerializer):
+    result = serializers.JSONField(allow_null=True)
+    inputs = serializers.DictField(help_text="The bindings of the task's inputs, as in the graph.")
+
+
+class GraphSerializer(serializers.Serializer[Any]):
+    """The graph document of docs/graph.md."""
+
+    schema = serializers.IntegerField(required=False)
+    tasks = serializers.ListField(child=serializers.DictField())
+    edges = serializers.ListField(child=serializers.DictField())
+    reference_tasks = serializers.ListField(child=serializers.CharField(), required=False)
+    result_task = serializers.CharField(allow_null=True, required=False)
+
+
+class StateChangeSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    slug = serializers.CharField(allow_null=True)
+    map_index = serializers.IntegerField(allow_null=True)
+    attempt = serializers.IntegerField()
+    before = serializers.ChoiceField(STATES, allow_blank=True)
+    after = serializers.ChoiceField(STATES)
+    message = serializers.CharField()
+    actor = serializers.CharField(allow_null=True)
+
+
+class LogLineSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    task_run = serializers.UUIDField()
+    slug = serializers.CharField()
+    attempt = serializers.IntegerField()
+    number = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    level = serializers.IntegerField()
+    message = serializers.CharField()

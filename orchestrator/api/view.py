@@ -1,0 +1,77 @@
+"""What every view of the API has in common."""
+
+from typing import Any, TypeVar, cast
+
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from rest_framework.generics import GenericAPIView
+from rest_framework.serializers import Serializer
+
+from orchestrator.api.permissions import Roles
+from orchestrator.api.throttles import StartThrottle
+from orchestrator.core.graph import FlowName
+from orchestrator.models import Flow, FlowRun, Project, Schedule
+from orchestrator.queries.access import flows_visible_to
+
+_M = TypeVar("_M", bound=Model)
+
+
+class ApiView(GenericAPIView[Any]):
+    """A view that says which role each of its methods needs, and finds rows only through scoped query sets."""
+
+    roles: Roles = {}
+    # Rows come from scoped query sets only; lists name their model here for the OpenAPI document.
+    queryset: QuerySet[Any] = Project.objects.none()
+    # The methods that start runs.
+    limited: frozenset[str] = frozenset()
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+
+    @property
+    def user(self) -> User:
+        """Return who asks. `DenyByDefault` lets nobody in who is not signed in; the schema is made for nobody."""
+        return cast("User", self.request.user)
+
+    def get_throttles(self) -> list[Any]:
+        return [StartThrottle()] if self.request.method in self.limited else []
+
+    def read(self, shape: type[Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
+        """Return the request's body as `shape` reads it.
+
+        :raises ValidationError: it is of another shape
+        """
+        serializer = shape(data=self.request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def find(self, visible: QuerySet[_M], **lookup: Any) -> _M:
+        """Return the one row of `visible`, which this person's role allows to treat with this method.
+
+        :raises Http404: there is none that this person may see
+        :raises PermissionDenied: the person's role in its project is too low for the method
+        """
+        found = visible.filter(**lookup).first()
+        if found is None:
+            raise Http404
+        self.check_object_permissions(self.request, _project_of(found))
+        return found
+
+    def find_flow(self, name: FlowName) -> Flow:
+        """Return the flow of that name, as `find` does."""
+        flows = flows_visible_to(self.user).select_related("project", "latest_version")
+        return self.find(flows, project__name=name.project, name=name.name)
+
+    def listed(self, found: QuerySet[_M]) -> list[_M]:
+        """Return one page of `found`, filtered as the query string asks."""
+        return list(self.paginate_queryset(self.filter_queryset(found)) or [])
+
+
+def _project_of(row: Model) -> Project:
+    match row:
+        case Project():
+            return row
+        case Flow():
+            return row.project
+        case FlowRun() | Schedule():
+            return row.flow.project
+    raise TypeError(f"{type(row).__name__} belongs to no project.")

@@ -1,0 +1,141 @@
+"""Flow runs: start, list, show, cancel, restart."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.http import Http404
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orchestrator.api.answers import answers
+from orchestrator.api.filters import FlowRunFilter
+from orchestrator.api.permissions import ANYONE_SIGNED_IN
+from orchestrator.api.serializers.runs import (
+    CancelSerializer,
+    FlowRunSerializer,
+    FlowRunSummarySerializer,
+    GraphSerializer,
+    NothingSerializer,
+    StartSerializer,
+    TaskRunDetailSerializer,
+)
+from orchestrator.api.view import ApiView
+from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.restarting import restart_flow_run
+from orchestrator.models import FlowRun, Origin, TaskRun
+from orchestrator.queries.access import Role, flow_runs_visible_to
+from orchestrator.queries.runs import (
+    flow_run_document,
+    flow_run_summary,
+    flow_runs_for_reading,
+    graph_document,
+    task_run_detail_document,
+)
+
+
+class FlowRuns(ApiView):
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": Role.OPERATOR}
+    limited = frozenset({"POST"})
+    queryset = FlowRun.objects.none()
+    filterset_class = FlowRunFilter
+
+    @answers("flow_runs_list", 422, ok=FlowRunSummarySerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """List flow runs, newest first, without their task runs."""
+        flow_runs = self.listed(flow_runs_for_reading(self.user))
+        return self.get_paginated_response([flow_run_summary(flow_run) for flow_run in flow_runs])
+
+    @answers(
+        "flow_runs_create",
+        400,
+        409,
+        413,
+        422,
+        429,
+        request=StartSerializer,
+        created=FlowRunSerializer,
+        ok=FlowRunSerializer,
+    )
+    def post(self, request: Request) -> Response:
+        """Start a flow run; 200 and the run that there is already for the same key and parameters."""
+        given = self.read(StartSerializer)
+        started = start_flow_run(
+            flow=self.find_flow(given.pop("flow")),
+            user=self.user,
+            now=timezone.now(),
+            # A bearer token is a program; a session is a person at the page.
+            origin=Origin.API if request.auth else Origin.PERSON,
+            **given,
+        )
+        document = _document(started.flow_run_id, self.user)
+        return Response(document, status=201 if started.created else 200)
+
+
+class _OfOneFlowRun(ApiView):
+    """What the addresses below `flow-runs/{id}/` share."""
+
+    def flow_run(self, flow_run_id: UUID) -> FlowRun:
+        return self.find(flow_runs_visible_to(self.user).select_related("flow__project"), pk=flow_run_id)
+
+
+class OneFlowRun(_OfOneFlowRun):
+    roles = {"GET": Role.VIEWER}
+
+    @answers("flow_runs_retrieve", ok=FlowRunSerializer)
+    def get(self, request: Request, flow_run_id: UUID) -> Response:
+        """Show a flow run with all its task runs."""
+        return Response(flow_run_document(self.find(flow_runs_for_reading(self.user), pk=flow_run_id)))
+
+
+class Graph(_OfOneFlowRun):
+    roles = {"GET": Role.VIEWER}
+
+    @answers("flow_runs_graph", ok=GraphSerializer)
+    def get(self, request: Request, flow_run_id: UUID) -> Response:
+        """Show the graph of the version that runs."""
+        return Response(graph_document(self.flow_run(flow_run_id)))
+
+
+class OneTaskRun(_OfOneFlowRun):
+    roles = {"GET": Role.VIEWER}
+
+    @answers("task_runs_retrieve", ok=TaskRunDetailSerializer)
+    def get(self, request: Request, flow_run_id: UUID, task_run_id: UUID) -> Response:
+        """Show one task run with its result and its inputs."""
+        task_runs = TaskRun.objects.select_related("flow_run").filter(flow_run=self.flow_run(flow_run_id))
+        task_run = task_runs.filter(pk=task_run_id).first()
+        if task_run is None:
+            raise Http404
+        return Response(task_run_detail_document(task_run))
+
+
+class Cancel(_OfOneFlowRun):
+    roles = {"POST": Role.OPERATOR}
+
+    @answers("flow_runs_cancel", 400, 422, request=CancelSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, flow_run_id: UUID) -> Response:
+        """Cancel a flow run and, unless asked otherwise, its child flow runs; a finished one stays as it is."""
+        flow_run = self.flow_run(flow_run_id)
+        given = self.read(CancelSerializer)
+        cancel_flow_run(flow_run_id=flow_run.pk, user=self.user, **given)
+        return Response(_document(flow_run.pk, self.user))
+
+
+class Restart(_OfOneFlowRun):
+    roles = {"POST": Role.OPERATOR}
+    limited = frozenset({"POST"})
+
+    @answers("flow_runs_restart", 400, 409, 422, request=NothingSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, flow_run_id: UUID) -> Response:
+        """Run a finished flow run again from where it failed; what ended well stays."""
+        flow_run = self.flow_run(flow_run_id)
+        self.read(NothingSerializer)
+        restart_flow_run(flow_run_id=flow_run.pk, user=self.user)
+        return Response(_document(flow_run.pk, self.user))
+
+
+def _document(flow_run_id: UUID, user: User) -> dict[str, Any]:
+    return flow_run_document(flow_runs_for_reading(user).get(pk=flow_run_id))
