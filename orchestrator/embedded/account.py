@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 UNPRIVILEGED = "nobody"
+# What that account needs and cannot reach where it is (a checkout below /root) lies here instead.
+SHARED = Path("/var/lib/anabranch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +35,10 @@ def postgres_account() -> Account | None:
         return None
     found = pwd.getpwnam(UNPRIVILEGED)
     return Account(uid=found.pw_uid, gid=found.pw_gid)
+
+
+def shared_folder() -> Path:
+    """Return a folder of root's that every account can pass through, made if missing."""
+    SHARED.mkdir(exist_ok=True)
+    SHARED.chmod(0o755)
+    return SHARED

@@ -4,9 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from orchestrator.embedded.account import Account
+from orchestrator.embedded.account import Account, shared_folder
 from orchestrator.embedded.addresses import refuse_foreign
-from orchestrator.embedded.wheels import SHARED
 
 
 def private_folder(path: Path, *, owner: Account | None = None) -> Path:
@@ -41,9 +40,7 @@ def postgres_data(home: Path, *, account: Account | None) -> Path:
         return data.resolve()
     if account is None or account.can_enter(home):
         return data
-    SHARED.mkdir(exist_ok=True)
-    SHARED.chmod(0o755)
-    place = Path(tempfile.mkdtemp(prefix="data-", dir=SHARED))
+    place = Path(tempfile.mkdtemp(prefix="data-", dir=shared_folder()))
     place.chmod(0o711)
     data.symlink_to(place / "postgres")
     return data.resolve()

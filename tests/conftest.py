@@ -1,0 +1,109 @@
+"""Fixtures that tests of several folders use."""
+
+import itertools
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from orchestrator.embedded.valkey import Valkey
+from tests.processes import Beat, Broker, RunningProgram, Web, Worker
+
+LOG_SHOWN = 20_000
+
+programs_key = pytest.StashKey[list[RunningProgram]]()
+
+
+class StartWorker(Protocol):
+    def __call__(self, *, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None) -> Worker: ...
+
+
+@pytest.fixture
+def programs(request: pytest.FixtureRequest) -> Iterator[list[RunningProgram]]:
+    """The programs started for this test; what is left of them at its end is killed."""
+    started: list[RunningProgram] = []
+    request.node.stash[programs_key] = started
+    yield started
+    for program in started:
+        program.kill()
+
+
+@pytest.fixture
+def new_log(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a path for the output of a further program of that name."""
+    numbers = itertools.count(1)
+    return lambda name: tmp_path / f"{name}-{next(numbers)}.log"
+
+
+@pytest.fixture
+def valkey(own_valkey: Valkey) -> Iterator[Broker]:
+    """The broker, empty, to be flushed, stopped, killed or hung; whatever was done is mended after the test."""
+    broker = Broker(own_valkey)
+    broker.flush()
+    yield broker
+    broker.mend()
+
+
+@pytest.fixture
+def start_worker(
+    transactional_db: None,
+    valkey: Broker,
+    programs: list[RunningProgram],
+    new_log: Callable[[str], Path],
+) -> StartWorker:
+    """Start a Celery worker on the test database and return it when it answers."""
+
+    def start(*, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None) -> Worker:
+        worker = Worker(concurrency=concurrency, queues=queues, env=env, log=new_log("worker"))
+        programs.append(worker)
+        worker.wait_until_ready()
+        return worker
+
+    return start
+
+
+@pytest.fixture
+def start_beat(
+    transactional_db: None,
+    valkey: Broker,
+    programs: list[RunningProgram],
+    new_log: Callable[[str], Path],
+) -> Callable[[], Beat]:
+    """Start Celery beat on the test database and return it when it ticks."""
+
+    def start() -> Beat:
+        beat = Beat(log=new_log("beat"))
+        programs.append(beat)
+        beat.wait_until_ready()
+        return beat
+
+    return start
+
+
+@pytest.fixture
+def start_web(
+    transactional_db: None,
+    valkey: Broker,
+    programs: list[RunningProgram],
+    new_log: Callable[[str], Path],
+) -> Callable[[], Web]:
+    """Start the pages, API and sockets on the test database and return them when they answer; see `.url`."""
+
+    def start() -> Web:
+        web = Web(log=new_log("web"))
+        programs.append(web)
+        web.wait_until_ready()
+        return web
+
+    return start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the programs of a failed test printed."""
+    report = yield
+    if report.failed:
+        for program in item.stash.get(programs_key, []):
+            report.sections.append((f"output of {program.name}", program.output()[-LOG_SHOWN:]))
+    return report
