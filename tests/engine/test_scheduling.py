@@ -1,0 +1,345 @@
+"""Schedules: kept with their bells, fired once a fire time, caught up as asked."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+from orchestrator.core.cron import read_cron
+from orchestrator.core.schedules import CronSpec, next_after
+from orchestrator.engine import scheduling
+from orchestrator.engine.bells import crontabs
+from orchestrator.engine.scheduling import (
+    InvalidSchedule,
+    create_schedule,
+    delete_schedule,
+    fire_due,
+    pause_schedule,
+    resume_schedule,
+    sync_code_schedule,
+    update_schedule,
+)
+from orchestrator.models import FlowRun, Origin, Schedule, Source
+from orchestrator.models.schedules import CatchUp
+from tests.rows import ROWS_SCHEMA, make_flow, make_project, make_user
+
+pytestmark = pytest.mark.django_db
+
+SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MONDAY_0930 = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+REQUIRED_SCHEMA = {
+    "type": "object",
+    "properties": {"day": {"type": "string"}},
+    "required": ["day"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture
+def flow():
+    return make_flow(make_project("examples"), "parent-flow", schema=ROWS_SCHEMA)
+
+
+def scheduled(flow, *, now=SUNDAY, **fields) -> Schedule:
+    asked = {
+        "cron": "30 9 * * 1-5",
+        "timezone": "US/Eastern",
+        "day_or": True,
+        "parameters": {},
+        "catch_up": CatchUp.LATEST,
+        "start_at": None,
+        "end_at": None,
+        "user": None,
+        **fields,
+    }
+    return create_schedule(flow=flow, now=now, **asked)
+
+
+def fire_times_of(flow) -> list[datetime]:
+    return list(FlowRun.objects.filter(flow=flow).order_by("scheduled_for").values_list("scheduled_for", flat=True))
+
+
+def test_a_new_schedule_knows_its_next_time_and_hangs_a_bell_in_its_zone(flow):
+    schedule = scheduled(flow)
+    assert schedule.next_fire_at == MONDAY_0930
+    bell = schedule.bells.get()
+    assert (bell.task, bell.enabled) == ("orchestrator.ring", True)
+    assert json.loads(bell.kwargs) == {"schedule_id": schedule.pk}
+    assert bell.name == f"schedule {schedule.pk}: examples/parent-flow"
+    assert bell.crontab.timezone == ZoneInfo("US/Eastern")
+    assert (bell.crontab.minute, bell.crontab.hour, bell.crontab.day_of_week) == ("30", "9", "1-5")
+
+
+def test_either_day_needs_two_bells_because_celery_asks_for_both(flow):
+    schedule = scheduled(flow, cron="0 0 13 * 5")
+    days = schedule.bells.order_by("id").values_list("crontab__day_of_month", "crontab__day_of_week")
+    assert list(days) == [("13", "*"), ("*", "5")]
+    update_schedule(schedule=schedule, now=SUNDAY, day_or=False)
+    days = schedule.bells.values_list("crontab__day_of_month", "crontab__day_of_week")
+    assert list(days) == [("13", "5")]
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone"),
+    [
+        ("30 9 * * 1-5", "US/Eastern"),
+        ("@daily", "Europe/Berlin"),
+        ("0 9 * JAN-MAR MON,7", "UTC"),
+        ("30 2 * * *", "America/New_York"),
+        ("30 1 * * *", "America/New_York"),
+        ("0 * * * *", "America/New_York"),
+        ("*/30 * * * *", "America/New_York"),
+        ("0 0 13 * 5", "UTC"),
+        ("0 6 L * *", "UTC"),
+        ("0 6 * * 5#2", "UTC"),
+    ],
+)
+@pytest.mark.parametrize("around", [datetime(2027, 3, 14, tzinfo=UTC), datetime(2027, 11, 7, tzinfo=UTC)])
+def test_the_bells_ring_at_every_fire_time(cron, zone, around):
+    """Celery's own crontab, asked over two days around a change, is due at each fire time (and, where it can be, only
+    then)."""
+    spec, last = CronSpec(cron, zone, end_at=around + 2 * DAY), next_after(CronSpec(cron, zone), around - 2 * DAY)
+    bells = [CrontabSchedule(**asdict(crontab), timezone=ZoneInfo(zone)) for crontab in crontabs(read_cron(cron))]
+    while moment := next_after(spec, last):
+        assert any(is_due(bell, last, moment) for bell in bells), f"silent at {moment}"
+        if not {"L", "#"} & set(cron):
+            assert not any(is_due(bell, last, moment - timedelta(seconds=1)) for bell in bells), f"early: {moment}"
+        last = moment
+
+
+def is_due(bell: CrontabSchedule, last: datetime, now: datetime) -> bool:
+    crontab = bell.schedule
+    crontab.nowfun = lambda: now
+    return crontab.remaining_estimate(last.astimezone(ZoneInfo(str(bell.timezone)))) <= timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"cron": "bad"}, "cron"),
+        ({"timezone": "US/Estern"}, "timezone"),
+        ({"catch_up": "sometimes"}, "catch_up"),
+        ({"start_at": SUNDAY, "end_at": SUNDAY - DAY}, "end_at"),
+        ({"parameters": {"rows": "many"}}, "parameters.rows"),
+        ({"parameters": {"row": 1}}, "parameters.row"),
+    ],
+)
+def test_a_wrong_schedule_is_refused_with_the_place_and_leaves_nothing(flow, wrong, field):
+    with pytest.raises(InvalidSchedule) as refused:
+        scheduled(flow, **wrong)
+    assert [problem.field for problem in refused.value.problems] == [field]
+    assert not Schedule.objects.exists()
+    assert not PeriodicTask.objects.filter(task="orchestrator.ring").exists()
+
+
+def test_required_parameters_that_the_schedule_does_not_give_are_named():
+    flow = make_flow(make_project(), schema=REQUIRED_SCHEMA)
+    with pytest.raises(InvalidSchedule, match="'day' is required"):
+        scheduled(flow)
+    assert scheduled(flow, parameters={"day": "monday"}).is_active
+
+
+def test_a_flow_without_a_version_cannot_be_scheduled(flow):
+    flow.latest_version = None
+    flow.save()
+    with pytest.raises(InvalidSchedule, match="no published version"):
+        scheduled(flow)
+
+
+def test_what_is_due_starts_one_run_however_often_it_rings(flow):
+    person = make_user()
+    schedule = scheduled(flow, parameters={"rows": 7}, user=person)
+    assert fire_due(now=MONDAY_0930 - timedelta(seconds=1)) == 0
+    assert fire_due(now=MONDAY_0930, schedule_id=schedule.pk) == 1
+    assert fire_due(now=MONDAY_0930, schedule_id=schedule.pk) == 0
+    assert fire_due(now=MONDAY_0930 + timedelta(seconds=10)) == 0
+    run = FlowRun.objects.get()
+    assert (run.origin, run.schedule, run.scheduled_for) == (Origin.SCHEDULE, schedule, MONDAY_0930)
+    assert (run.parameters, run.created_by) == ({"rows": 7}, person)
+    schedule.refresh_from_db()
+    assert (schedule.last_fire_at, schedule.next_fire_at) == (MONDAY_0930, MONDAY_0930 + DAY)
+
+
+def test_a_fire_time_whose_commit_was_not_heard_of_starts_no_second_run(flow):
+    schedule = scheduled(flow)
+    fire_due(now=MONDAY_0930)
+    Schedule.objects.filter(pk=schedule.pk).update(next_fire_at=MONDAY_0930)
+    assert fire_due(now=MONDAY_0930) == 0
+    assert fire_times_of(flow) == [MONDAY_0930]
+
+
+def test_only_the_named_schedule_is_fired(flow):
+    one, other = scheduled(flow), scheduled(flow)
+    assert fire_due(now=MONDAY_0930, schedule_id=one.pk) == 1
+    other.refresh_from_db()
+    assert other.next_fire_at == MONDAY_0930
+
+
+@pytest.mark.parametrize(
+    ("catch_up", "late_by", "expected"),
+    [
+        (CatchUp.SKIP, timedelta(seconds=30), [4]),
+        (CatchUp.SKIP, timedelta(minutes=5), []),
+        (CatchUp.LATEST, timedelta(minutes=5), [4]),
+        (CatchUp.ALL, timedelta(minutes=5), [1, 2, 3, 4]),
+    ],
+)
+def test_catching_up_after_days_of_outage(flow, catch_up, late_by, expected):
+    schedule = scheduled(flow, cron="0 0 * * *", timezone="UTC", catch_up=catch_up)
+    first = schedule.next_fire_at
+    now = first + 3 * DAY + late_by
+    assert fire_due(now=now) == len(expected)
+    assert fire_times_of(flow) == [first + (number - 1) * DAY for number in expected]
+    schedule.refresh_from_db()
+    assert schedule.next_fire_at == first + 4 * DAY
+
+
+def test_no_more_than_a_hundred_are_caught_up(flow):
+    scheduled(flow, cron="* * * * *", timezone="UTC", catch_up=CatchUp.ALL)
+    assert fire_due(now=SUNDAY + timedelta(hours=5)) == 100
+    assert fire_times_of(flow)[-1] == SUNDAY + timedelta(hours=5)
+
+
+def test_a_schedule_whose_parameters_no_longer_fit_is_paused_and_does_not_hold_up_others(flow):
+    broken, sound = scheduled(flow), scheduled(make_flow(flow.project))
+    flow.latest_version.parameter_schema = REQUIRED_SCHEMA
+    flow.latest_version.save()
+    assert fire_due(now=MONDAY_0930) == 1
+    broken.refresh_from_db()
+    sound.refresh_from_db()
+    assert not broken.is_active
+    assert "'day' is required" in broken.pause_reason
+    assert not broken.bells.get().enabled
+    assert sound.next_fire_at == MONDAY_0930 + DAY
+
+
+def test_an_unforeseen_error_of_one_schedule_does_not_hold_up_others(flow, monkeypatch, caplog):
+    broken, sound = scheduled(flow), scheduled(make_flow(flow.project))
+    start = scheduling.start_flow_run
+
+    def start_or_break(**given):
+        if given["schedule"] == broken:
+            raise RuntimeError("unforeseen")
+        return start(**given)
+
+    monkeypatch.setattr(scheduling, "start_flow_run", start_or_break)
+    assert fire_due(now=MONDAY_0930) == 1
+    assert f"Schedule {broken.pk} could not be fired" in caplog.text
+    broken.refresh_from_db()
+    sound.refresh_from_db()
+    assert broken.next_fire_at == MONDAY_0930, "it is tried again"
+    assert sound.next_fire_at == MONDAY_0930 + DAY
+
+
+def test_a_paused_schedule_is_silent_and_resumes_from_now_on(flow):
+    schedule = pause_schedule(schedule=scheduled(flow), reason="holidays", now=SUNDAY)
+    assert (schedule.is_active, schedule.pause_reason, schedule.next_fire_at) == (False, "holidays", None)
+    assert not schedule.bells.get().enabled
+    assert fire_due(now=MONDAY_0930 + DAY) == 0
+    resumed = resume_schedule(schedule=schedule, now=MONDAY_0930 + 2 * DAY)
+    assert (resumed.is_active, resumed.pause_reason) == (True, "")
+    assert resumed.next_fire_at == MONDAY_0930 + 3 * DAY, "strictly after now: nothing is caught up"
+    assert resumed.bells.get().enabled
+    assert fire_due(now=MONDAY_0930 + 2 * DAY) == 0
+
+
+def test_changing_the_times_counts_from_now_and_moves_the_bell(flow):
+    schedule = scheduled(flow)
+    old_row = schedule.bells.get().crontab_id
+    changed = update_schedule(schedule=schedule, now=SUNDAY, cron="0 13 * * *", timezone="UTC")
+    assert changed.next_fire_at == SUNDAY + timedelta(hours=1)
+    assert changed.bells.get().crontab.hour == "13"
+    assert not CrontabSchedule.objects.filter(pk=old_row).exists(), "rows that nobody uses are removed"
+    with pytest.raises(InvalidSchedule):
+        update_schedule(schedule=schedule, now=SUNDAY, cron="bad")
+    schedule.refresh_from_db()
+    assert schedule.cron == "0 13 * * *"
+
+
+def test_schedules_at_the_same_times_share_a_crontab_row_until_the_last_one_goes(flow):
+    one, other = scheduled(flow), scheduled(flow)
+    row = one.bells.get().crontab_id
+    assert other.bells.get().crontab_id == row
+    delete_schedule(schedule=one)
+    assert CrontabSchedule.objects.filter(pk=row).exists()
+    delete_schedule(schedule=other)
+    assert not CrontabSchedule.objects.filter(pk=row).exists()
+    assert not PeriodicTask.objects.filter(task="orchestrator.ring").exists()
+
+
+def test_a_schedule_that_is_over_stays_silent(flow):
+    schedule = scheduled(flow, end_at=MONDAY_0930)
+    assert fire_due(now=MONDAY_0930) == 1
+    schedule.refresh_from_db()
+    assert schedule.next_fire_at is None
+    assert not schedule.bells.get().enabled
+
+
+def test_firing_does_not_touch_the_bells_because_beat_reads_all_of_them_again_then(flow):
+    schedule = scheduled(flow)
+    before = PeriodicTask.objects.values("date_changed").get(pk=schedule.bells.get().pk)
+    fire_due(now=MONDAY_0930)
+    assert PeriodicTask.objects.values("date_changed").get(pk=schedule.bells.get().pk) == before
+
+
+WRITTEN = {"cron": "30 9 * * 1-5", "timezone": "US/Eastern", "day_or": True, "start_at": "2026-11-22T07:00:00-05:00"}
+
+
+def test_the_schedule_in_the_code_follows_the_code(flow):
+    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
+    assert (made.source, made.is_active, made.next_fire_at) == (Source.CODE, True, MONDAY_0930)
+    changed = sync_code_schedule(flow=flow, document={**WRITTEN, "cron": "0 8 * * *"}, now=SUNDAY)
+    assert (changed.pk, changed.cron) == (made.pk, "0 8 * * *")
+    assert sync_code_schedule(flow=flow, document=None, now=SUNDAY) is None
+    assert not flow.schedules.exists()
+
+
+def test_a_later_start_date_alone_is_no_change(flow):
+    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
+    again = sync_code_schedule(flow=flow, document={**WRITTEN, "start_at": "2027-01-01T00:00:00+00:00"}, now=SUNDAY)
+    assert (again.pk, again.start_at, again.next_fire_at) == (made.pk, made.start_at, MONDAY_0930)
+
+
+def test_registering_again_keeps_a_paused_schedule_paused_and_others_untouched(flow):
+    by_hand = scheduled(flow, cron="0 1 * * *")
+    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
+    pause_schedule(schedule=made, reason="", now=SUNDAY)
+    changed = sync_code_schedule(flow=flow, document={**WRITTEN, "cron": "0 8 * * *"}, now=SUNDAY)
+    assert (changed.is_active, changed.next_fire_at) == (False, None)
+    sync_code_schedule(flow=flow, document=None, now=SUNDAY)
+    assert list(flow.schedules.all()) == [by_hand]
+
+
+def test_the_times_of_a_schedule_in_code_are_changed_in_code(flow):
+    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
+    with pytest.raises(InvalidSchedule) as refused:
+        update_schedule(schedule=made, now=SUNDAY, cron="0 8 * * *")
+    assert refused.value.problems[0].code == "written_in_code"
+    same_times = update_schedule(schedule=made, now=SUNDAY, cron=made.cron, parameters={"rows": 3})
+    assert same_times.parameters == {"rows": 3}
+
+
+def test_firing_needs_the_same_few_queries_however_many_bells_there_are(flow, django_assert_max_num_queries):
+    scheduled(flow)
+    with django_assert_max_num_queries(20):
+        fire_due(now=MONDAY_0930)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_schedule_that_another_process_holds_is_left_to_it(flow):
+    """While the row is locked elsewhere, firing returns at once and starts nothing."""
+    schedule = scheduled(flow)
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM orchestrator_schedule WHERE id = %s FOR UPDATE", [schedule.pk])
+        assert fire_due(now=MONDAY_0930) == 0
+        assert not FlowRun.objects.exists()
+    finally:
+        other.close()
