@@ -146,9 +146,9 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Pages name the built bundle through its manifest, so what whitenoise serves needs no second hashing.
+# Served from where they lie, so there is nothing to collect (no STATIC_ROOT); pages name the built bundle through its
+# manifest, so what whitenoise serves needs no second hashing.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MANIFEST_STRICT = False
 
@@ -227,6 +227,14 @@ ANABRANCH_LEASE_SECONDS = float(os.environ.get("ANABRANCH_LEASE_SECONDS", "15"))
 ANABRANCH_CANCEL_GRACE_SECONDS = float(os.environ.get("ANABRANCH_CANCEL_GRACE_SECONDS", "10"))
 # How often `recover` looks for what was lost.
 ANABRANCH_RECOVER_SECONDS = float(os.environ.get("ANABRANCH_RECOVER_SECONDS", "5"))
+
+CELERY_BEAT_SCHEDULE = {
+    "recover": {
+        "task": "orchestrator.recover",
+        "schedule": ANABRANCH_RECOVER_SECONDS,
+        "options": {"expires": ANABRANCH_RECOVER_SECONDS},
+    },
+}
 
 LOGGING = {
     "version": 1,

@@ -89,10 +89,9 @@ class Draft(models.Model):
 
     flow = models.OneToOneField(Flow, on_delete=models.CASCADE, related_name="draft")
     graph = models.JSONField()
+    parameter_schema = models.JSONField(default=dict)
     revision = models.PositiveIntegerField(default=1)
-    base_version = models.ForeignKey(
-        FlowVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    base_version = models.ForeignKey(FlowVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

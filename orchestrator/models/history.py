@@ -13,9 +13,7 @@ class StateChange(models.Model):
     hottest path, and whoever deletes a flow run deletes its history with it.
     """
 
-    flow_run = models.ForeignKey(
-        FlowRun, on_delete=models.CASCADE, related_name="state_changes", db_constraint=False
-    )
+    flow_run = models.ForeignKey(FlowRun, on_delete=models.CASCADE, related_name="state_changes", db_constraint=False)
     task_run = models.ForeignKey(
         TaskRun,
         on_delete=models.CASCADE,
@@ -44,9 +42,7 @@ class StateChange(models.Model):
 class LogLine(models.Model):
     """One line that a task run logged or printed. `number` counts from 1 within (task run, attempt)."""
 
-    flow_run = models.ForeignKey(
-        FlowRun, on_delete=models.CASCADE, related_name="log_lines", db_constraint=False
-    )
+    flow_run = models.ForeignKey(FlowRun, on_delete=models.CASCADE, related_name="log_lines", db_constraint=False)
     task_run = models.ForeignKey(
         TaskRun, on_delete=models.CASCADE, related_name="log_lines", db_constraint=False, db_index=False
     )

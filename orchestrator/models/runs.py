@@ -66,9 +66,7 @@ class FlowRun(models.Model):
     schedule = models.ForeignKey(
         "orchestrator.Schedule", on_delete=models.SET_NULL, null=True, blank=True, related_name="runs"
     )
-    scheduled_for = models.DateTimeField(
-        null=True, blank=True, help_text="The schedule's time this run stands for."
-    )
+    scheduled_for = models.DateTimeField(null=True, blank=True, help_text="The schedule's time this run stands for.")
     scheduled_start_time = models.DateTimeField(null=True, blank=True, help_text="Not started before this.")
     created_at = models.DateTimeField(db_default=models.functions.Now())
     started_at = models.DateTimeField(null=True, blank=True)
@@ -99,9 +97,7 @@ class FlowRun(models.Model):
                 name="flow_run_children",
                 condition=Q(parent_task_run__isnull=False),
             ),
-            models.Index(
-                fields=["scheduled_start_time"], name="flow_run_due", condition=Q(state=State.SCHEDULED)
-            ),
+            models.Index(fields=["scheduled_start_time"], name="flow_run_due", condition=Q(state=State.SCHEDULED)),
             models.Index(fields=["state"], name="flow_run_unfinished", condition=~Q(state__in=_TERMINAL)),
         ]
 
@@ -152,9 +148,7 @@ class TaskRun(models.Model):
             ),
             models.CheckConstraint(
                 # Whoever is Running is held by a worker or waits for a child: nothing else can end it.
-                condition=~Q(state=State.RUNNING)
-                | Q(lease_until__isnull=False)
-                | Q(child_flow_run__isnull=False),
+                condition=~Q(state=State.RUNNING) | Q(lease_until__isnull=False) | Q(child_flow_run__isnull=False),
                 name="task_run_running_is_held",
             ),
         ]

@@ -1,0 +1,71 @@
+"""The Celery tasks: thin entry points. Every one may be delivered twice, late, or never; each reads the rows again."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from celery.signals import task_prerun, worker_ready, worker_shutdown
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+
+from orchestrator import dispatch
+from orchestrator.engine.draining import Drain
+from orchestrator.engine.presence import Presence
+from orchestrator.engine.recovering import recover as recover_all
+from orchestrator.engine.recovering import start_due as start_due_task_runs
+from orchestrator.engine.scheduling import fire_due
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name=dispatch.WORK)
+def work(**_: object) -> None:
+    """Claim and execute task runs until there are none or the budget is used."""
+    Drain().run()
+
+
+@shared_task(name=dispatch.START_DUE)
+def start_due(**_: object) -> None:
+    """Submit the task runs whose retry delay is over."""
+    start_due_task_runs()
+
+
+@shared_task(name=dispatch.RING)
+def ring(*, schedule_id: int, **_: object) -> None:
+    """Fire one schedule, if it is due: the bell that beat rings on time."""
+    fire_due(now=timezone.now(), schedule_id=schedule_id)
+
+
+@shared_task(name=dispatch.RECOVER)
+def recover(**_: object) -> None:
+    """Find and do what no message was heard of, and fire the schedules whose bell did not ring."""
+    found = recover_all()
+    fired = fire_due(now=timezone.now())
+    if any((found.taken_back, found.owed, fired)):
+        log.info("Recovered: %s, %s schedule(s) fired.", found, fired)
+
+
+_presence: list[Presence] = []
+
+
+@worker_ready.connect
+def announce(sender: Any = None, **_: object) -> None:
+    """Make the worker known, and look at once for what was lost while no worker was there."""
+    slots = int(getattr(sender.controller, "concurrency", 1) or 1)
+    _presence.append(Presence(name=str(sender.hostname), slots=slots))
+    _presence[-1].start()
+    with transaction.atomic():
+        dispatch.recover_soon()
+
+
+@worker_shutdown.connect
+def leave(**_: object) -> None:
+    """Take the worker off the list."""
+    while _presence:
+        _presence.pop().stop()
+
+
+@task_prerun.connect
+def check_connections(**_: object) -> None:
+    """Let go of database connections that a restart of the server has broken."""
+    close_old_connections()

@@ -1,0 +1,139 @@
+"""The scheduler's judgement: what follows from a task run's end, a failure, a flow run's last end. Pure tables."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.core.graph import FlowGraph, Task
+from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
+from orchestrator.core.triggers import judge
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a task run or a flow run ended."""
+
+    state: State
+    message: str = ""
+    result: Any = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What follows: tasks that may start now, tasks that end without starting, tasks that wait for fewer."""
+
+    ready: list[str] = field(default_factory=list)
+    endings: dict[str, Ending] = field(default_factory=dict)
+    waiting_on: dict[str, int] = field(default_factory=dict)
+
+
+def waiting_counts(graph: FlowGraph) -> dict[str, int]:
+    """Return how many upstreams each task waits for at the start of a flow run."""
+    return {slug: len(graph.upstreams[slug]) for slug in graph.tasks}
+
+
+def released_by(graph: FlowGraph, ended: Iterable[str]) -> dict[str, int]:
+    """Return by how much the counter of each direct downstream falls when `ended` have ended."""
+    falls: dict[str, int] = {}
+    for slug in ended:
+        for downstream in graph.downstreams[slug]:
+            falls[downstream] = falls.get(downstream, 0) + 1
+    return falls
+
+
+def judge_task(graph: FlowGraph, slug: str, states: Mapping[str, State]) -> Ending | None:
+    """Return None if a task whose upstreams have all ended may start, else how it ends without starting."""
+    task = graph.tasks[slug]
+    upstream = {name: states[name] for name in graph.upstreams[slug]}
+    state, message = judge(task.trigger, task.skip_on_upstream_skip, upstream)
+    return None if state is None else Ending(state, message)
+
+
+def cascade(
+    graph: FlowGraph,
+    *,
+    endings: Mapping[str, Ending],
+    states: Mapping[str, State],
+    waiting_on: Mapping[str, int],
+) -> Plan:
+    """Return everything that follows when `endings` end without starting, to the last descendant, in one pass.
+
+    :param states: every task's state; those of `endings` are not yet in it
+    :param waiting_on: every pending task's counter, `endings` not yet taken off
+    """
+    now = dict(states)
+    left = dict(waiting_on)
+    plan = Plan(endings=dict(endings))
+    ahead = list(endings)
+    now.update({slug: ending.state for slug, ending in endings.items()})
+    while ahead:
+        for downstream in graph.downstreams[ahead.pop()]:
+            left[downstream] -= 1
+            plan.waiting_on[downstream] = left[downstream]
+            if left[downstream] > 0 or now[downstream] in TERMINAL:
+                continue
+            ending = judge_task(graph, downstream, now)
+            if ending is None:
+                plan.ready.append(downstream)
+            else:
+                plan.endings[downstream] = ending
+                now[downstream] = ending.state
+                ahead.append(downstream)
+    return plan
+
+
+def retry_delay(task: Task, failures: int) -> float | None:
+    """Return the seconds to wait before the next attempt, None if there is none left.
+
+    :param failures: attempts that have failed so far, the one just ended included
+    """
+    return task.retry_delay_seconds if failures <= task.max_retries else None
+
+
+def retry_message(task: Task, failures: int, cause: str) -> str:
+    """Return the message of a task run that waits for its next attempt."""
+    return f"Retrying after attempt {failures} of {task.max_retries + 1}: {cause}"
+
+
+def final_ending(
+    graph: FlowGraph, *, states: Mapping[str, State], results: Mapping[str, Any], cancelling: bool
+) -> Ending:
+    """Return how a flow run ends, all its task runs having ended.
+
+    :param states: at least those of `graph.deciders`
+    :param results: slug -> result, at least of those of `graph.results` that have one
+    """
+    failed = [slug for slug in graph.deciders if states[slug] in UNSUCCESSFUL]
+    cancelled = [slug for slug in graph.deciders if states[slug] == State.CANCELLED]
+    if cancelling:
+        return Ending(State.CANCELLED, "Cancelled.")
+    if failed:
+        return Ending(State.FAILED, f"{_listed(failed)} ended {states[failed[0]]}.")
+    if cancelled:
+        return Ending(State.CANCELLED, f"{_listed(cancelled)} was cancelled.")
+    if all(states[slug] in SUCCESSFUL for slug in graph.deciders):
+        return Ending(State.SUCCESS, "All reference tasks were successful.", flow_result(graph, results))
+    raise AssertionError(f"A flow run is asked for its end before its tasks ended: {states}")
+
+
+def flow_result(graph: FlowGraph, results: Mapping[str, Any]) -> Any:
+    """Return a flow run's result: that of its one result task, or slug -> result where several end it."""
+    if len(graph.results) == 1:
+        return results.get(graph.results[0])
+    return {slug: results.get(slug) for slug in graph.results}
+
+
+def restart_set(graph: FlowGraph, states: Mapping[str, State]) -> set[str]:
+    """Return the tasks that a restart from failed runs again: those that did not succeed, and all after them."""
+    failed = {slug for slug, state in states.items() if state not in SUCCESSFUL}
+    return failed | graph.descendants(failed)
+
+
+def restart_counts(graph: FlowGraph, again: set[str]) -> dict[str, int]:
+    """Return how many upstreams each restarted task waits for: those that run again as well."""
+    return {slug: sum(upstream in again for upstream in graph.upstreams[slug]) for slug in again}
+
+
+def _listed(slugs: list[str]) -> str:
+    shown = ", ".join(slugs[:3])
+    return shown if len(slugs) <= 3 else f"{shown} and {len(slugs) - 3} more"

@@ -1,0 +1,83 @@
+"""What a task hands on: JSON values, and the Python values that have one obvious JSON form."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+MAX_DEPTH = 100
+
+
+class Unkeepable(ValueError):
+    """A result has no JSON form; the message says which part and what to do."""
+
+
+def to_json(value: Any, place: str = "result", depth: int = 0) -> Any:
+    """Return the JSON form of a result.
+
+    Dates and times become ISO 8601 text, Decimal, UUID and paths text, enumerations their value, dataclasses objects,
+    tuples and sets lists, numpy scalars numbers.
+
+    :raises Unkeepable: some part has no JSON form, is not finite, or lies too deep (it may contain itself)
+    """
+    if depth > MAX_DEPTH:
+        raise Unkeepable(f"The {place} is nested deeper than {MAX_DEPTH} levels; does it contain itself?")
+    match value:
+        case Enum():
+            return to_json(value.value, place, depth + 1)
+        case None | bool() | int():
+            return value
+        case str():
+            return _text(value, place)
+        case float():
+            return _finite(value, place)
+        case Mapping():
+            return {_key(key, place): to_json(inner, f"{place}[{key!r}]", depth + 1) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
+            return [to_json(inner, f"{place}[{index}]", depth + 1) for index, inner in enumerate(items)]
+    return _object(value, place, depth)
+
+
+def _text(value: str, place: str) -> str:
+    if "\x00" in value:
+        raise Unkeepable(f"The {place} holds a NUL character, which cannot be stored; remove it.")
+    return str(value)
+
+
+def _finite(value: float, place: str) -> float:
+    if not math.isfinite(value):
+        raise Unkeepable(f"The {place} is {value}, which JSON does not know; return None or text instead.")
+    return float(value)
+
+
+def _object(value: Any, place: str, depth: int) -> Any:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID | PurePath):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {part.name: getattr(value, part.name) for part in fields(value)}
+        return {name: to_json(part, f"{place}.{name}", depth + 1) for name, part in parts.items()}
+    if callable(scalar := getattr(value, "item", None)) and getattr(value, "shape", None) == ():
+        return to_json(scalar(), place, depth + 1)
+    raise Unkeepable(
+        f"The {place} is of type {type(value).__module__}.{type(value).__qualname__}, which has no JSON form."
+        " Return numbers, text, lists, objects, dates or dataclasses, or store it and return where it is."
+    )
+
+
+def _key(key: Any, place: str) -> str:
+    match key:
+        case str():
+            return key
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[key]
+        case int() | float() | datetime() | date() | UUID() | Enum():
+            return str(to_json(key, place))
+    raise Unkeepable(f"The {place} has a key of type {type(key).__name__}; JSON objects have text for keys.")

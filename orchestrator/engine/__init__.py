@@ -1,0 +1,1 @@
+"""The operations: verbs, keyword-only, one transaction each. Nothing else writes runs, versions or schedules."""

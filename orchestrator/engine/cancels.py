@@ -1,0 +1,50 @@
+"""One flow run's cancel, in one transaction."""
+
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import TERMINAL, State
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.statements import HOLD_UNFINISHED
+from orchestrator.engine.steps import CancelChild, Run, Step, TellParent, lock_flow_run, one_step
+from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
+
+
+@retried
+def cancel_one(
+    *, flow_run_id: UUID, user: AbstractBaseUser | None = None, leave_children: bool = False, why: str = ""
+) -> Step:
+    """Cancel one flow run in one transaction; its children are owed.
+
+    :raises UnknownFlowRun: there is none of that id
+    """
+    with one_step(user_id=user.pk if user else None) as step:
+        run = lock_flow_run(flow_run_id)
+        if run.state in TERMINAL or (run.state is State.CANCELLING and not leave_children):
+            return step
+        why = why or (f"Cancelled by {user.get_username()}." if user else "Cancelled.")
+        stopped = _stop_task_runs(step, run, why, leave_children)
+        run.unfinished -= stopped
+        if run.unfinished == 0:
+            move_flow_run(step, run, Ending(State.CANCELLED, why))
+            if run.parent_task_run_id is not None:
+                step.follow_ups.append(TellParent(run.id))
+        elif run.state is not State.CANCELLING:
+            move_flow_run(step, run, Ending(State.CANCELLING, why))
+    return step
+
+
+def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int:
+    """Cancel the task runs that can be at once; return how many. The others end by their worker or their child."""
+    moves = []
+    for identity, slug, attempt, state, _failures, child, _ in rows(
+        HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES
+    ):
+        waits = state == State.RUNNING and child is not None
+        if waits and not leave_children:
+            step.follow_ups.append(CancelChild(child))
+        elif waits or state != State.RUNNING:
+            moves.append(Move(identity, slug, attempt, State(state), State.CANCELLED, why))
+    return len(move_task_runs(step, run, moves))

@@ -1,0 +1,244 @@
+"""Tasks that start flow runs: the child is created, or found again, in the transaction that lets the task start."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pendulum
+
+from orchestrator.core.bindings import Unresolvable, resolve
+from orchestrator.core.graph import FlowName, OnRetry, Task
+from orchestrator.core.parameters import check_parameters, with_defaults
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
+from orchestrator.engine.access import may_start
+from orchestrator.engine.database import rows
+from orchestrator.engine.endings import end_task_runs, ending_move, mark_running
+from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.statements import FLOW_RUNS_BY_KEY, READ_RESULTS
+from orchestrator.engine.steps import Ready, RestartChild, Run, Step, TellParent
+from orchestrator.engine.transitions import Move, move_task_runs
+from orchestrator.engine.versions import Version, latest_versions
+from orchestrator.models import FlowRun, Origin
+
+# Flows that start each other in a circle must come to an end.
+MAX_DEPTH = 20
+
+
+class CannotStart(Exception):
+    """A child flow run cannot be started; the message becomes that of the task run."""
+
+
+@dataclass(slots=True)
+class Order:
+    """A child flow run that a ready task asks for."""
+
+    ready: Ready
+    task: Task
+    flow: FlowName
+    parameters: dict[str, Any]
+    key: str
+    name: str
+    start_time: datetime | None
+
+
+@dataclass(slots=True)
+class _Moves:
+    """What becomes of the ready tasks: some wait for a child, some have ended."""
+
+    waiting: list[Move] = field(default_factory=list)
+    ending: list[Move] = field(default_factory=list)
+
+
+def start_children(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
+    """Start the child flow runs that ready tasks ask for; return the endings of the tasks that do not wait.
+
+    More than this transaction may create are left Submitted, for a worker to go on with.
+    """
+    if not ready:
+        return {}
+    ready, rest = ready[: step.runs_left], ready[step.runs_left :]
+    step.runs_left -= len(ready)
+    moves = _Moves()
+    orders = []
+    results = _results(run, ready)
+    for task_run in ready:
+        task = run.graph.tasks[task_run.slug]
+        if task_run.child is not None and task.on_retry is not OnRetry.NEW_RUN:
+            _rejoin(step, run, task_run, moves)
+            continue
+        try:
+            orders.append(_order(run, task, task_run, results))
+        except CannotStart as error:
+            moves.ending.append(ending_move(run, task_run, Ending(State.FAILED, str(error))))
+    _place(step, run, orders, moves)
+    later = [Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED) for task in rest]
+    step.submitted += len(move_task_runs(step, run, later))
+    if move_task_runs(step, run, moves.waiting):
+        mark_running(step, run)
+    return end_task_runs(step, run, moves.ending)
+
+
+def _results(run: Run, ready: list[Ready]) -> dict[str, Any]:
+    reads = {slug for task_run in ready for slug in run.graph.reads[task_run.slug]}
+    if not reads:
+        return {}
+    found = rows(READ_RESULTS, flow_run_ids=[run.id], slugs=list(reads))
+    return {slug: result for _run, slug, state, result in found if state in SUCCESSFUL}
+
+
+def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order:
+    try:
+        inputs = {
+            key: resolve(binding, results=results, parameters=run.parameters) for key, binding in task.inputs.items()
+        }
+    except Unresolvable as error:
+        raise CannotStart(str(error)) from None
+    parameters = inputs.get("parameters")
+    if not (parameters is None or isinstance(parameters, dict)):
+        found = type(parameters).__name__
+        raise CannotStart(f"The parameters of a flow run must be an object of name and value, but are a {found}.")
+    if task.flow is None:
+        raise CannotStart("The task names no flow to start.")
+    if run.depth >= MAX_DEPTH:
+        raise CannotStart(
+            f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {task.flow} call each"
+            " other in a circle?"
+        )
+    fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
+    return Order(
+        ready=ready,
+        task=task,
+        flow=task.flow,
+        parameters=parameters or {},
+        key=str(inputs.get("idempotency_key") or fresh)[:200],
+        name=str(inputs.get("run_name") or "")[:200],
+        start_time=_moment(inputs.get("scheduled_start_time")),
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        parsed = pendulum.parse(value)
+    except (ValueError, TypeError):
+        parsed = None
+    if not isinstance(parsed, datetime):
+        raise CannotStart(
+            f"scheduled_start_time must be a date and time like 2026-03-02T09:30:00-05:00, not {value!r}."
+        )
+    return parsed
+
+
+def _rejoin(step: Step, run: Run, ready: Ready, moves: _Moves) -> None:
+    """Go on with the child a task run already has, as its `on_retry` says. No second child is created."""
+    task = run.graph.tasks[ready.slug]
+    child = FlowRun.objects.only("id", "state", "attempt").get(pk=ready.child)
+    if not task.wait:
+        moves.ending.append(ending_move(run, ready, Ending(State.SUCCESS, "", str(child.pk))))
+        return
+    move = Move(ready.id, ready.slug, ready.attempt, ready.before, State.RUNNING, child=child.pk)
+    move.child_attempt = child.attempt
+    if child.state in TERMINAL:
+        if child.state in SUCCESSFUL or task.on_retry is OnRetry.MIRROR:
+            step.follow_ups.append(TellParent(child.pk))
+        else:
+            move.child_attempt = child.attempt + 1
+            step.follow_ups.append(RestartChild(child.pk, child.attempt + 1))
+    moves.waiting.append(move)
+
+
+def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
+    """Insert the child flow runs that were ordered, or find those that their keys stand for already."""
+    new: dict[str, tuple[Order, NewRun]] = {}
+    versions = latest_versions(order.flow for order in orders) if orders else {}
+    for order in orders:
+        try:
+            version = _startable(run, order, versions)
+        except CannotStart as error:
+            moves.ending.append(ending_move(run, order.ready, Ending(State.FAILED, str(error))))
+            continue
+        new[order.ready.slug] = (order, _new_run(run, order, version))
+    inserted = insert_flow_runs(step, [child for _, child in new.values()]) if new else set()
+    taken = []
+    for order, child in new.values():
+        if child.id in inserted:
+            _link(run, order, child.id, 1, moves)
+        else:
+            taken.append((order, child))
+    if taken:
+        _find(step, run, taken, moves)
+
+
+def _startable(run: Run, order: Order, versions: dict[FlowName, Version | None]) -> Version:
+    flow = order.flow
+    if flow not in versions:
+        raise CannotStart(f"Flow {flow.name!r} not found in project {flow.project!r}. Is it registered?")
+    version = versions[flow]
+    if version is None:
+        raise CannotStart(f"Flow {flow} has no published version yet.")
+    if version.project_id != run.version.project_id and not may_start(run.user_id, version.project_id):
+        raise CannotStart(f"Whoever started this flow run may not run flows of project {flow.project!r}.")
+    problems = check_parameters(version.parameter_schema, order.parameters)
+    if problems:
+        raise CannotStart(f"{flow} refuses these parameters. " + " ".join(found.message for found in problems))
+    return version
+
+
+def _new_run(run: Run, order: Order, version: Version) -> NewRun:
+    return NewRun(
+        version=version,
+        parameters=with_defaults(version.parameter_schema, order.parameters),
+        origin=Origin.PARENT.value,
+        key=order.key,
+        name=order.name,
+        parent=run,
+        parent_task_run_id=order.ready.id,
+        user_id=run.user_id,
+        start_time=order.start_time,
+        later=order.start_time is not None and order.start_time > pendulum.now("UTC"),
+    )
+
+
+def _link(run: Run, order: Order, child: UUID, child_attempt: int, moves: _Moves) -> None:
+    ready, task = order.ready, order.task
+    if task.wait:
+        moves.waiting.append(
+            Move(
+                ready.id,
+                ready.slug,
+                ready.attempt,
+                ready.before,
+                State.RUNNING,
+                child=child,
+                child_attempt=child_attempt,
+            )
+        )
+    else:
+        move = ending_move(run, ready, Ending(State.SUCCESS, "", str(child)))
+        move.child = child
+        moves.ending.append(move)
+
+
+def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves) -> None:
+    """Link to the flow runs whose idempotency keys were there first, or refuse those with other parameters."""
+    found = rows(
+        FLOW_RUNS_BY_KEY,
+        flow_ids=[child.version.flow_id for _, child in taken],
+        keys=[order.key for order, _ in taken],
+    )
+    by_key = {(flow_id, key): rest for flow_id, key, *rest in found}
+    for order, child in taken:
+        identity, parameters, attempt, state = by_key[child.version.flow_id, order.key]
+        if parameters != child.parameters:
+            message = (
+                f"The idempotency key {order.key!r} belongs to flow run {identity}, which was started with other"
+                " parameters."
+            )
+            moves.ending.append(ending_move(run, order.ready, Ending(State.FAILED, message)))
+            continue
+        _link(run, order, identity, attempt, moves)
+        if order.task.wait and state in TERMINAL:
+            step.follow_ups.append(TellParent(identity))

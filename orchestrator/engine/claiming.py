@@ -1,0 +1,81 @@
+"""What workers hold: claim it, keep it, give it back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from orchestrator import dispatch
+from orchestrator.core.bindings import resolve
+from orchestrator.core.states import SUCCESSFUL
+from orchestrator.engine.database import one_transaction, retried, rows
+from orchestrator.engine.statements import (
+    CLAIM,
+    GIVE_BACK,
+    HAS_SUBMITTED,
+    READ_RESULTS,
+    RENEW_LEASES,
+    START_FLOW_RUNS,
+)
+from orchestrator.engine.steps import Claim
+from orchestrator.engine.versions import load_version
+
+
+@retried
+def claim(*, worker: str, limit: int) -> list[Claim]:
+    """Take up to `limit` submitted task runs for a worker, the oldest first, and hold them by a lease."""
+    with one_transaction():
+        found = rows(CLAIM, worker=worker, limit=limit, lease=settings.ANABRANCH_LEASE_SECONDS)
+        if found:
+            flow_runs = {row[1] for row in found}
+            rows(START_FLOW_RUNS, ids=list(flow_runs))
+            dispatch.flow_runs_changed(flow_runs)
+    return [Claim(*row) for row in found]
+
+
+@retried
+def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
+    """Hold claims for another lease; return task run id -> whether its flow run is being cancelled.
+
+    A claim that is missing from the answer is no longer the worker's: somebody took it back.
+    """
+    held = rows(
+        RENEW_LEASES,
+        lease=settings.ANABRANCH_LEASE_SECONDS,
+        ids=[held.task_run_id for held in claims],
+        attempts=[held.attempt for held in claims],
+    )
+    return dict(held)  # type: ignore[arg-type]
+
+
+@retried
+def give_back(*, claims: list[Claim], message: str) -> None:
+    """Let other workers have claims that this one has not started."""
+    with one_transaction():
+        given = rows(
+            GIVE_BACK,
+            ids=[held.task_run_id for held in claims],
+            attempts=[held.attempt for held in claims],
+            message=message,
+        )
+        if given:
+            dispatch.wake_workers(len(given))
+
+
+def is_work_left() -> bool:
+    """Return whether any task run is submitted and not claimed."""
+    return bool(rows(HAS_SUBMITTED))
+
+
+def inputs_of(held: Claim) -> dict[str, Any]:
+    """Return the arguments of a claimed Python function: name -> value.
+
+    :raises Unresolvable: a binding names a place that an upstream's result does not have
+    """
+    graph = load_version(held.version_id).graph
+    task = graph.tasks[held.slug]
+    results: dict[str, Any] = {}
+    if reads := graph.reads[held.slug]:
+        found = rows(READ_RESULTS, flow_run_ids=[held.flow_run_id], slugs=list(reads))
+        results = {slug: result for _run, slug, state, result in found if state in SUCCESSFUL}
+    return {key: resolve(binding, results=results, parameters=held.parameters) for key, binding in task.inputs.items()}

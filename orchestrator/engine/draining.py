@@ -1,0 +1,225 @@
+"""What a woken worker does: claim, execute, complete, go on with what that made ready, until its budget ends."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from orchestrator import dispatch
+from orchestrator.core.graph import TaskKind
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
+from orchestrator.engine.claiming import claim, give_back, is_work_left, renew
+from orchestrator.engine.completing import complete_task_run, start_child_of
+from orchestrator.engine.executing import Interrupted, Log, execute
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.steps import Claim, Step
+from orchestrator.engine.versions import load_version
+
+log = logging.getLogger(__name__)
+
+# A woken worker goes back to its broker this often, so that a deploy or a limit of tasks a process can take hold.
+BUDGET_SECONDS = 5.0
+# It takes from the common queue at least this often, so that a long chain does not starve what waits there.
+FAIR_SECONDS = 0.5
+# What has proved short is claimed several at a time; what then waits behind something longer goes back.
+SHORT_SECONDS = 0.01
+LONGEST_WAIT_SECONDS = 0.1
+MOST_AT_ONCE = 16
+# Ends of children that arrive together are told to their parent together, at most this late.
+TELL_SECONDS = 0.02
+
+
+def worker_name() -> str:
+    """Return the name under which this process holds task runs."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Drain:
+    """One waking of one worker process."""
+
+    def __init__(self) -> None:
+        self.worker = worker_name()
+        self.hand: deque[Claim] = deque()
+        self.owed: list[Step] = []
+        self.owed_since = 0.0
+        self.batch = 1
+        self.keeper = keeper()
+
+    def run(self) -> int:
+        """Work until there is nothing to claim or the budget is used; return how many task runs were executed."""
+        start = last_claim = time.monotonic()
+        executed = 0
+        while True:
+            now = time.monotonic()
+            over = now - start > BUDGET_SECONDS
+            fair = now - last_claim < FAIR_SECONDS and not over
+            if not self.hand or now - self.owed_since > TELL_SECONDS:
+                self._tell(claims=1 if fair and not self.hand else 0)
+            if not self.hand and not over:
+                self.hand += claim(worker=self.worker, limit=self.batch)
+                last_claim = time.monotonic()
+            held = self._next()
+            if held is None:
+                break
+            self._work(held, claims=1 if fair and not self.hand else 0)
+            executed += 1
+        if over:
+            self._hand_over()
+        return executed
+
+    def _next(self) -> Claim | None:
+        with self.keeper.lock:
+            return self.hand.popleft() if self.hand else None
+
+    def _work(self, held: Claim, claims: int) -> None:
+        if load_version(held.version_id).graph.tasks[held.slug].kind is TaskKind.FLOW_RUN:
+            self._keep(start_child_of(held=held, worker=self.worker, claims=claims))
+            return
+        began = time.monotonic()
+        lines = Log(held)
+        ending = self.keeper.hold(held, self.hand, lines, lambda: execute(held, lines, self.keeper.interruptible))
+        took = time.monotonic() - began
+        self.batch = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1
+        lines.store()
+        self._keep(complete_task_run(held=held, ending=ending, worker=self.worker, claims=claims))
+
+    def _keep(self, step: Step) -> None:
+        """Take what a step claimed for this worker; put off what it owes, to be done together with the next."""
+        with self.keeper.lock:
+            self.hand += step.claimed
+        step.claimed = []
+        if step.follow_ups:
+            self.owed_since = self.owed_since if self.owed else time.monotonic()
+            self.owed.append(step)
+
+    def _tell(self, claims: int) -> None:
+        if self.owed:
+            owed, self.owed = self.owed, []
+            claimed = carry_out(owed, worker=self.worker, claims=claims)
+            with self.keeper.lock:
+                self.hand += claimed
+
+    def _hand_over(self) -> None:
+        """Leave what is not started to the next waking, of this process or another."""
+        if is_work_left():
+            with transaction.atomic():
+                dispatch.wake_workers(1)
+
+
+class Keeper:
+    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, gives back what waits."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self._busy = threading.Condition()
+        self._held: Claim | None = None
+        self._hand: deque[Claim] = deque()
+        self._log: Log | None = None
+        self._began = 0.0
+        self._interrupted_at: float | None = None
+        self._in_function = False
+        signal.signal(signal.SIGUSR2, self._interrupt)
+        threading.Thread(target=self._run, name="keeper", daemon=True).start()
+
+    def hold(self, held: Claim, hand: deque[Claim], lines: Log, work: Callable[[], Ending]) -> Ending:
+        """Do the work while the claim, and those in hand behind it, are kept."""
+        with self._busy:
+            self._held, self._hand, self._log = held, hand, lines
+            self._began, self._interrupted_at = time.monotonic(), None
+            self._busy.notify()
+        try:
+            return work()
+        finally:
+            with self._busy:
+                self._held = None
+
+    def interruptible(self, function: Callable[[], Any]) -> Any:
+        """Call people's code; only in here a cancel may interrupt it."""
+        self._in_function = True
+        try:
+            return function()
+        finally:
+            self._in_function = False
+
+    def _interrupt(self, _signal: int, _frame: object) -> None:
+        if self._in_function:
+            raise Interrupted
+
+    def _run(self) -> None:
+        beat = settings.ANABRANCH_LEASE_SECONDS / 5
+        while True:
+            with self._busy:
+                while self._held is None:
+                    self._busy.wait()
+                held, began = self._held, self._began
+                self._busy.wait(LONGEST_WAIT_SECONDS)
+                if self._held is not held:
+                    continue
+            self._give_back()
+            renewed = 0.0
+            while self._held is held:
+                if time.monotonic() - max(renewed, began) > min(beat, 1.0):
+                    renewed = time.monotonic()
+                    self._renew(held)
+                with self._busy:
+                    if self._held is held:
+                        self._busy.wait(0.2)
+
+    def _give_back(self) -> None:
+        """Let others have what would wait behind the work that turned out long."""
+        with self.lock:
+            waiting = list(self._hand)
+            self._hand.clear()
+        if waiting:
+            try:
+                give_back(claims=waiting, message="Given back unstarted: the one before it takes long.")
+            except Exception:
+                log.exception("Could not give back %s task runs; their leases will end.", len(waiting))
+
+    def _renew(self, held: Claim) -> None:
+        try:
+            if self._log is not None:
+                self._log.store()
+            answer = renew(claims=[held])
+        except Exception:
+            log.exception("Could not renew the lease of task run %s.", held.task_run_id)
+            connection.close()
+            return
+        if answer.get(held.task_run_id, True):
+            self._stop(held)
+
+    def _stop(self, held: Claim) -> None:
+        """Interrupt the running function; a function that does not stop is ended with its process."""
+        with self._busy:
+            if self._held is not held:
+                return
+            self._interrupted_at = self._interrupted_at or time.monotonic()
+            over = time.monotonic() - self._interrupted_at > settings.ANABRANCH_CANCEL_GRACE_SECONDS
+            if not over:
+                os.kill(os.getpid(), signal.SIGUSR2)
+                return
+        log.warning("Task run %s did not stop when it was cancelled; its process is ended.", held.task_run_id)
+        ending = Ending(State.CANCELLED, "Cancelled; the function did not stop, so its process was ended.")
+        carry_out([complete_task_run(held=held, ending=ending)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+_keeper: Keeper | None = None
+
+
+def keeper() -> Keeper:
+    """Return this process's keeper; must first be called in its main thread."""
+    global _keeper
+    if _keeper is None or _keeper.pid != os.getpid():
+        _keeper = Keeper()
+    return _keeper

@@ -1,0 +1,174 @@
+"""Run one Python function of a flow for a worker: its arguments, its logs, its result or its traceback."""
+
+import io
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from orchestrator.core.planner import Ending
+from orchestrator.core.results import Unkeepable, to_json
+from orchestrator.core.states import State
+from orchestrator.engine.claiming import inputs_of
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.statements import INSERT_LOG_LINES
+from orchestrator.engine.steps import Claim
+from orchestrator.engine.versions import load_version
+from orchestrator.sdk.context import Context, entered
+from orchestrator.sdk.registry import find_task
+
+MAX_LINE = 8_000
+MAX_LINES = 20_000
+MAX_RESULT = 1_000_000
+
+
+class Interrupted(BaseException):
+    """Raised inside a running function whose flow run was cancelled. `except Exception` does not catch it."""
+
+
+class Line(NamedTuple):
+    number: int
+    at: datetime
+    level: int
+    message: str
+
+
+@dataclass
+class Log:
+    """The lines of one attempt of one task run, stored in batches. Storing one twice keeps it once."""
+
+    held: Claim
+    waiting: list[Line] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, level: int, message: str) -> None:
+        if self.count >= MAX_LINES:
+            return
+        self.count += 1
+        if self.count == MAX_LINES:
+            level, message = logging.WARNING, f"The log ends here: it reached {MAX_LINES} lines."
+        text = message.replace("\x00", "")
+        text = text if len(text) <= MAX_LINE else text[:MAX_LINE] + " … (line cut)"
+        self.waiting.append(Line(self.count, datetime.now(UTC), level, text))
+
+    def store(self) -> None:
+        """Write the lines that are not yet stored; safe to call from another thread than the one that logs."""
+        lines, self.waiting = self.waiting, []
+        if lines:
+            _store(self.held, lines)
+
+
+@retried
+def _store(held: Claim, lines: list[Line]) -> None:
+    numbers, ats, levels, messages = (list(column) for column in zip(*lines, strict=True))
+    rows(
+        INSERT_LOG_LINES,
+        flow_run_id=held.flow_run_id,
+        task_run_id=held.task_run_id,
+        attempt=held.attempt,
+        numbers=numbers,
+        ats=ats,
+        levels=levels,
+        messages=messages,
+    )
+
+
+def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> Ending:
+    """Run a claimed function and return how it ended. Its output and logging go to `log`.
+
+    :param call: runs the function; the caller's place to be interruptible
+    """
+    version = load_version(held.version_id)
+    context = Context(
+        flow=str(version.flow),
+        version=version.number,
+        flow_run_id=str(held.flow_run_id),
+        task_run_id=str(held.task_run_id),
+        task=held.slug,
+        attempt=held.attempt,
+        idempotency_key=str(held.task_run_id),
+        parameters=dict(held.parameters),
+    )
+    try:
+        task = find_task(version.flow, held.slug)
+        inputs = inputs_of(held)
+        with _captured(log), entered(context):
+            result = call(lambda: task.run(**inputs))
+        kept = to_json(result)
+        size = len(json.dumps(kept))
+        if size > MAX_RESULT:
+            raise Unkeepable(
+                f"The result takes {size:,} bytes; {MAX_RESULT:,} are the limit. Store it and return where."
+            )
+        return Ending(State.SUCCESS, "", kept)
+    except Interrupted:
+        return Ending(State.CANCELLED, "Cancelled while it was running.")
+    except Unkeepable as error:
+        return Ending(State.FAILED, str(error))
+    except SystemExit as error:
+        return Ending(State.FAILED, f"The function called exit({error.code!r}).")
+    except Exception as error:  # noqa: BLE001 - people's code may raise anything; it becomes the task run's failure
+        log.add(logging.ERROR, _traceback(error))
+        return Ending(State.FAILED, _one_line(error))
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback from people's code on: the frames of this file say nothing to them."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames or error.__traceback__)).rstrip()
+
+
+def _one_line(error: BaseException) -> str:
+    text = str(error).replace("\x00", "").strip()
+    first = text.splitlines()[0] if text else ""
+    return f"{type(error).__name__}: {first}"[:1_000].rstrip(": ")
+
+
+class _Handler(logging.Handler):
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.INFO)
+        self.log = log
+        self.setFormatter(logging.Formatter("%(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.log.add(record.levelno, self.format(record))
+
+
+class _Printed(io.TextIOBase):
+    """What a function prints, cut into lines."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.rest = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            self.log.add(logging.INFO, line)
+        return len(text)
+
+    def finish(self) -> None:
+        if self.rest:
+            self.log.add(logging.INFO, self.rest)
+            self.rest = ""
+
+
+@contextmanager
+def _captured(log: Log) -> Iterator[None]:
+    handler, printed, root = _Handler(log), _Printed(log), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        with redirect_stdout(printed):
+            yield
+    finally:
+        root.removeHandler(handler)
+        printed.finish()

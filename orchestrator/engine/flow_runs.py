@@ -1,0 +1,132 @@
+"""Start a flow run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from orchestrator.core.parameters import check_parameters, with_defaults
+from orchestrator.core.planner import Ending
+from orchestrator.core.problems import ProblemsFound
+from orchestrator.core.states import State
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.settling import settle
+from orchestrator.engine.statements import HOLD_UNFINISHED
+from orchestrator.engine.steps import Ready, UnknownFlowRun, lock_flow_run, one_step
+from orchestrator.engine.transitions import TERMINAL_STATES, move_flow_run
+from orchestrator.engine.versions import Version, load_version
+from orchestrator.models import Flow, FlowRun, Origin, Schedule
+
+
+class InvalidParameters(ProblemsFound):
+    """The parameters given are not what the flow takes."""
+
+
+class NoVersion(ValueError):
+    """The flow has no published version, so there is nothing to run."""
+
+
+class IdempotencyConflict(ValueError):
+    """The idempotency key was used for a run with other parameters."""
+
+    def __init__(self, key: str, flow_run_id: UUID) -> None:
+        super().__init__(
+            f"The idempotency key {key!r} belongs to flow run {flow_run_id}, which was started with other parameters."
+            " Give another key, or the same parameters."
+        )
+        self.flow_run_id = flow_run_id
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A flow run that exists now; `created` is False if its key or fire time had been used before."""
+
+    flow_run_id: UUID
+    created: bool
+
+
+@retried
+def start_flow_run(
+    *,
+    flow: Flow,
+    parameters: dict[str, Any],
+    now: datetime,
+    origin: Origin,
+    user: AbstractBaseUser | None = None,
+    idempotency_key: str | None = None,
+    scheduled_start_time: datetime | None = None,
+    name: str = "",
+    schedule: Schedule | None = None,
+    scheduled_for: datetime | None = None,
+) -> Started:
+    """Create a flow run of a flow's latest version, to start now or at `scheduled_start_time` (aware).
+
+    The same (flow, key), or (schedule, fire time), gives the same run again however often it is asked for.
+
+    :raises NoVersion: nothing is published
+    :raises InvalidParameters: with a problem for each wrong parameter
+    :raises IdempotencyConflict: the key belongs to a run with other parameters
+    """
+    version = _latest(flow)
+    if problems := check_parameters(version.parameter_schema, parameters):
+        raise InvalidParameters(problems)
+    new = NewRun(
+        version=version,
+        parameters=with_defaults(version.parameter_schema, parameters),
+        origin=origin.value,
+        key=idempotency_key,
+        name=name,
+        user_id=user.pk if user else None,
+        schedule_id=schedule.pk if schedule else None,
+        scheduled_for=scheduled_for,
+        start_time=scheduled_start_time,
+        later=scheduled_start_time is not None and scheduled_start_time > now,
+    )
+    with one_step(user_id=new.user_id) as step:
+        if insert_flow_runs(step, [new]):
+            run, ready = step.inserted.pop()
+            if not new.later:
+                settle(step, run, ended={}, ready=ready)
+            return Started(new.id, created=True)
+    return _existing(new, flow, idempotency_key)
+
+
+@retried
+def start_scheduled_flow_run(*, flow_run_id: UUID) -> None:
+    """Let a flow run whose start time has come begin. Does nothing to one that is not Scheduled."""
+    with one_step() as step:
+        try:
+            run = lock_flow_run(flow_run_id)
+        except UnknownFlowRun:
+            return
+        if run.state is not State.SCHEDULED:
+            return
+        move_flow_run(step, run, Ending(State.PENDING))
+        unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
+        ready = [
+            Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
+            for identity, slug, attempt, state, failures, child, child_attempt in unfinished
+            if slug in run.graph.roots
+        ]
+        settle(step, run, ended={}, ready=ready)
+
+
+def _latest(flow: Flow) -> Version:
+    version_id = Flow.objects.filter(pk=flow.pk).values_list("latest_version_id", flat=True).first()
+    if version_id is None:
+        raise NoVersion(f"{flow} has no published version yet; publish its draft first.")
+    return load_version(version_id)
+
+
+def _existing(new: NewRun, flow: Flow, key: str | None) -> Started:
+    if key is not None:
+        found = FlowRun.objects.filter(flow=flow, idempotency_key=key).first()
+        if found is not None:
+            if found.parameters != new.parameters:
+                raise IdempotencyConflict(key, found.pk)
+            return Started(found.pk, created=False)
+    found = FlowRun.objects.get(schedule=new.schedule_id, scheduled_for=new.scheduled_for)
+    return Started(found.pk, created=False)

@@ -1,0 +1,51 @@
+"""What one transaction owes to other flow runs, carried out in transactions of their own."""
+
+from collections import deque
+from collections.abc import Iterable
+
+from orchestrator import dispatch
+from orchestrator.engine.cancels import cancel_one
+from orchestrator.engine.restarts import restart_child
+from orchestrator.engine.steps import CancelChild, Claim, FollowUp, RestartChild, Step, TellParent, UnknownFlowRun
+from orchestrator.engine.telling import tell_parents
+
+# A web request that cancels ten thousand children leaves the rest to `recover`, which finds them from their states.
+AT_ONCE = 100
+
+
+def carry_out(steps: Iterable[Step], *, worker: str = "", claims: int = 0) -> list[Claim]:
+    """Do what committed steps owe, and what that owes in turn; return what `worker` has claimed on the way.
+
+    What is not done here, because it is too much or because this process dies, `recover` does.
+    """
+    claimed: list[Claim] = []
+    owed: deque[FollowUp] = deque()
+    for step in steps:
+        claimed += step.claimed
+        owed += step.follow_ups
+    for _ in range(AT_ONCE):
+        if not owed:
+            return claimed
+        tellings = [owed.popleft()]
+        while isinstance(tellings[0], TellParent) and owed and isinstance(owed[0], TellParent):
+            tellings.append(owed.popleft())
+        for step in _follow(tellings, worker, claims - len(claimed)):
+            claimed += step.claimed
+            owed += step.follow_ups
+    if owed:
+        dispatch.recover_soon()
+    return claimed
+
+
+def _follow(debts: list[FollowUp], worker: str, claims: int) -> list[Step]:
+    claims = max(0, claims)
+    try:
+        match debts[0]:
+            case TellParent():
+                return tell_parents(children=[debt.child for debt in debts], worker=worker, claims=claims)
+            case RestartChild(child, attempt):
+                return [restart_child(flow_run_id=child, attempt=attempt, worker=worker, claims=claims)]
+            case CancelChild(child):
+                return [cancel_one(flow_run_id=child, why="Cancelled with its parent.")]
+    except UnknownFlowRun:
+        return []

@@ -1,0 +1,122 @@
+"""Find what no message was heard of, and do it: rung by beat every few seconds, and when a worker starts.
+
+Nothing here is needed while all goes well. Every search reads states, so a message that was lost, a process that died
+between two transactions or a broker that was flushed cost time and nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from orchestrator import dispatch
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
+from orchestrator.engine.completing import complete_task_run
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.flow_runs import start_scheduled_flow_run
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.statements import (
+    COUNT_SUBMITTED,
+    DUE_FLOW_RUNS,
+    LOST_FOR_GOOD,
+    OWED_CANCELS,
+    OWED_RESTARTS,
+    OWED_TELLINGS,
+    START_DUE,
+    TAKE_BACK,
+)
+from orchestrator.engine.steps import CancelChild, Claim, FollowUp, RestartChild, Step, TellParent
+from orchestrator.engine.transitions import TERMINAL_STATES
+from orchestrator.models import TaskRun, Worker
+
+# A function that takes its worker down every time is not tried for ever.
+MAX_LOST = 3
+LOST = "Its worker was lost; it starts again."
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a search found and did; all zero while all goes well."""
+
+    taken_back: int
+    due: int
+    started: int
+    owed: int
+    sent_again: int
+
+
+def recover() -> Recovered:
+    """Take back what lost workers held, start what is due, do what flow runs owe each other, send hints again."""
+    Worker.objects.filter(lease_until__lt=timezone.now()).delete()
+    return Recovered(
+        taken_back=_wake_for(_take_back) + _end_lost_for_good(),
+        due=start_due(),
+        started=_start_scheduled(),
+        owed=_settle_debts(),
+        sent_again=_send_again(),
+    )
+
+
+def start_due() -> int:
+    """Submit the task runs whose retry delay is over; return how many."""
+    return _wake_for(lambda: rows(START_DUE))
+
+
+def _take_back() -> list[tuple[object, ...]]:
+    return rows(TAKE_BACK, limit=MAX_LOST, message=LOST)
+
+
+@retried
+def _wake_for(submit: Callable[[], list[tuple[object, ...]]]) -> int:
+    with transaction.atomic():
+        submitted = submit()
+        if submitted:
+            dispatch.wake_workers(len(submitted))
+            dispatch.flow_runs_changed({row[0] for row in submitted})  # type: ignore[misc]
+    return len(submitted)
+
+
+def _end_lost_for_good() -> int:
+    """End what a lost worker held and nobody shall start again: lost too often, or being cancelled."""
+    found = [row for (identity,) in rows(LOST_FOR_GOOD, limit=MAX_LOST) if (row := _lost_row(identity))]
+    for row in found:
+        run = row.flow_run
+        held = Claim(row.pk, run.pk, row.slug, row.attempt, run.version_id, run.parameters)
+        if run.state == State.CANCELLING:
+            ending = Ending(State.CANCELLED, "Cancelled; its worker was lost.")
+        else:
+            ending = Ending(State.FAILED, f"Its worker was lost {row.lost + 1} times; does it take the worker down?")
+        carry_out([complete_task_run(held=held, ending=ending)])
+    return len(found)
+
+
+def _lost_row(identity: UUID) -> TaskRun | None:
+    return TaskRun.objects.select_related("flow_run").filter(pk=identity).first()
+
+
+def _start_scheduled() -> int:
+    due = rows(DUE_FLOW_RUNS)
+    for (flow_run_id,) in due:
+        start_scheduled_flow_run(flow_run_id=flow_run_id)
+    return len(due)
+
+
+def _settle_debts() -> int:
+    debts: list[FollowUp] = [TellParent(child) for (child,) in rows(OWED_TELLINGS, terminal=TERMINAL_STATES)]
+    debts += [RestartChild(child, attempt) for child, attempt in rows(OWED_RESTARTS, terminal=TERMINAL_STATES)]
+    debts += [CancelChild(child) for (child,) in rows(OWED_CANCELS, terminal=TERMINAL_STATES)]
+    for debt in debts:
+        carry_out([Step(follow_ups=[debt])])
+    return len(debts)
+
+
+@retried
+def _send_again() -> int:
+    with transaction.atomic():
+        ((waiting,),) = rows(COUNT_SUBMITTED)
+        if waiting:
+            dispatch.wake_workers(waiting)
+    return int(waiting)

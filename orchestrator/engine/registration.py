@@ -1,0 +1,165 @@
+"""Put flows written in Python into the database: a new version only where something changed."""
+
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.module_loading import module_has_submodule
+
+from orchestrator.core.parameters import check_schema
+from orchestrator.core.problems import ProblemsFound
+from orchestrator.engine.scheduling import sync_code_schedule
+from orchestrator.models import Flow, FlowVersion, Project, Source
+from orchestrator.sdk import Flow as WrittenFlow
+from orchestrator.sdk import compiling, registry
+
+
+class BrokenFlows(Exception):
+    """An app's flows.py cannot be imported; the message names the file and the line."""
+
+
+class UnknownProject(ValueError):
+    """There is no project of that name."""
+
+
+class InvalidFlow(ProblemsFound):
+    """A flow written in Python cannot be registered."""
+
+
+class DrawnFlow(ValueError):
+    """A flow drawn on the canvas has that name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A flow that is in the database now; `created` says whether this made a new version."""
+
+    flow: Flow
+    version: FlowVersion
+    created: bool
+
+
+def register_apps(*, now: datetime) -> list[Registered]:
+    """Register the flows of every installed app's flows.py, all or none; missing projects are created.
+
+    :raises BrokenFlows: a flows.py cannot be imported
+    :raises DuplicateFlow: two flows of one name in one project
+    :raises InvalidFlow: a flow cannot be registered
+    """
+    flows = list(discover())
+    with transaction.atomic():
+        for flow in flows:
+            Project.objects.get_or_create(name=flow.project)
+        return [register_flow(flow=flow, project=str(flow.project), now=now) for flow in flows]
+
+
+def discover() -> Iterator[WrittenFlow]:
+    """Import the flows.py of every installed app, and yield the flows that it constructs, now known to this process.
+
+    :raises BrokenFlows: one cannot be imported
+    :raises DuplicateFlow: two flows of one name in one project
+    """
+    for app in apps.get_app_configs():
+        module = app.module
+        if module is None or not module_has_submodule(module, "flows"):
+            continue
+        name = f"{module.__name__}.flows"
+        if name not in _read:
+            with registry.collecting(app.label) as found:
+                _import(name)
+            _read[name] = found
+        for flow in _read[name]:
+            registry.add(flow, str(flow.project))
+            yield flow
+
+
+_read: dict[str, list[WrittenFlow]] = {}
+
+
+def discover_all() -> None:
+    """Make the flows of all installed apps known to this process."""
+    for _ in discover():
+        pass
+
+
+def register_flow(*, flow: WrittenFlow, project: str, now: datetime) -> Registered:
+    """Put a flow into a project; a new version is made only if its definition differs from the latest one.
+
+    :raises UnknownProject: there is no such project
+    :raises InvalidFlow: the flow cannot be executed
+    :raises DrawnFlow: the canvas has a flow of that name
+    """
+    document = _document(flow)
+    fingerprint = compiling.fingerprint(document)
+    with transaction.atomic():
+        owner = _project(project)
+        row, _ = Flow.objects.select_for_update().get_or_create(
+            project=owner, name=flow.name, defaults={"description": flow.description}
+        )
+        if row.source == Source.CANVAS:
+            raise DrawnFlow(f"{row} was drawn on the canvas; give the one at {flow.place} another name.")
+        latest = row.latest_version
+        created = latest is None or latest.fingerprint != fingerprint
+        if latest is None or created:
+            latest = FlowVersion.objects.create(
+                flow=row,
+                number=(row.versions.aggregate(last=Max("number"))["last"] or 0) + 1,
+                graph=document["graph"],
+                parameter_schema=document["parameter_schema"],
+                fingerprint=fingerprint,
+                source=Source.CODE,
+            )
+            row.latest_version = latest
+            row.description = flow.description
+            row.save(update_fields=["latest_version", "description"])
+        sync_code_schedule(flow=row, document=document["schedule"], now=now)
+    return Registered(row, latest, created)
+
+
+def register_one(flow: WrittenFlow, project: str) -> int:
+    """Register a flow for `flow.register(project)`; return its version number."""
+    return register_flow(flow=flow, project=project, now=timezone.now()).version.number
+
+
+def _document(flow: WrittenFlow) -> dict[str, object]:
+    try:
+        document = flow.serialize()
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{flow!r} at {flow.place} cannot be registered: {error}") from None
+    if problems := check_schema(document["parameter_schema"]):
+        raise InvalidFlow(problems)
+    if not document["graph"]["tasks"]:
+        raise ValueError(f"{flow!r} at {flow.place} cannot be registered: it has no tasks.")
+    return document
+
+
+def _project(name: str) -> Project:
+    found = Project.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Project.objects.values_list("name", flat=True)) or "none yet"
+        raise UnknownProject(f"There is no project {name!r}; there are: {known}. Create it in the admin panel first.")
+    return found
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except SyntaxError as error:
+        raise BrokenFlows(f"{error.filename}:{error.lineno}: {error.msg}") from error
+    except Exception as error:
+        raise BrokenFlows(f"{_place_of(error, name)}: {type(error).__name__}: {error}") from error
+
+
+def _place_of(error: Exception, name: str) -> str:
+    """Return file:line of the last line of the flows.py itself that was executed."""
+    ending = str(Path(*name.split(".")).with_suffix(".py"))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(ending)]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else name

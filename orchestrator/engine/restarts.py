@@ -1,0 +1,65 @@
+"""One flow run's restart from what did not succeed, in one transaction."""
+
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from orchestrator.core.planner import Ending, restart_counts, restart_set
+from orchestrator.core.states import TERMINAL, State
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.settling import settle
+from orchestrator.engine.statements import READ_TASK_RUNS, RESTART_TASK_RUNS
+from orchestrator.engine.steps import Ready, Run, Step, TellParent, lock_flow_run, one_step
+from orchestrator.engine.transitions import move_flow_run
+
+
+class NotFinished(ValueError):
+    """Only a flow run that has ended can be restarted."""
+
+
+@retried
+def restart_one(*, flow_run_id: UUID, user: AbstractBaseUser | None = None) -> Step:
+    """Restart one flow run that has ended, in one transaction; its children are owed.
+
+    :raises UnknownFlowRun: there is none of that id
+    :raises NotFinished: it has not ended
+    """
+    with one_step(user_id=user.pk if user else None) as step:
+        run = lock_flow_run(flow_run_id)
+        if run.state not in TERMINAL:
+            raise NotFinished(
+                f"Flow run {run.id} is {run.state}; cancel it, or wait for its end, before restarting it."
+            )
+        why = f"Restarted by {user.get_username()}." if user else "Restarted."
+        _restart(step, run, run.attempt + 1, why)
+    return step
+
+
+@retried
+def restart_child(*, flow_run_id: UUID, attempt: int, worker: str = "", claims: int = 0) -> Step:
+    """Restart a child flow run because its parent's task run retries, unless its attempt has come so far already."""
+    with one_step(worker=worker, claims=claims) as step:
+        run = lock_flow_run(flow_run_id)
+        if run.state in TERMINAL and run.attempt < attempt:
+            _restart(step, run, attempt, "Restarted by the retry of its parent.")
+    return step
+
+
+def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
+    found = rows(READ_TASK_RUNS, flow_run_id=run.id)
+    states = {row[1]: State(row[3]) for row in found}
+    again = restart_set(run.graph, states)
+    if not again:
+        if run.parent_task_run_id is not None:
+            step.follow_ups.append(TellParent(run.id))
+        return
+    counts = restart_counts(run.graph, again)
+    restarted = rows(RESTART_TASK_RUNS, flow_run_id=run.id, slugs=list(counts), waiting_on=list(counts.values()))
+    run.unfinished = len(restarted)
+    move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
+    ready = []
+    for identity, slug, its_attempt, child, child_attempt, waiting_on in restarted:
+        step.note(run.id, identity, its_attempt, states[slug], State.PENDING, why)
+        if waiting_on == 0:
+            ready.append(Ready(identity, slug, its_attempt, State.PENDING, 0, child, child_attempt))
+    settle(step, run, ended={}, ready=ready)

@@ -1,0 +1,134 @@
+"""What follows in a flow run when task runs of it end: downstreams released, triggers judged, the run ended."""
+
+from orchestrator.core.graph import TaskKind
+from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by
+from orchestrator.core.states import State
+from orchestrator.engine.children import start_children
+from orchestrator.engine.database import rows
+from orchestrator.engine.endings import mark_running
+from orchestrator.engine.statements import (
+    READ_RESULTS,
+    READ_STATES,
+    READ_TASK_RUNS,
+    RELEASE_DOWNSTREAMS,
+    SET_WAITING_ON,
+)
+from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent
+from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs
+
+
+def settle(step: Step, run: Run, *, ended: dict[str, Ending], ready: list[Ready] | None = None) -> None:
+    """Do all that follows, in this transaction, from task runs that have ended and others that may start.
+
+    Child flow runs that this creates are settled with it, level by level: nobody else can hold them yet.
+
+    :param ended: endings already written
+    """
+    _settle_one(step, run, ended, list(ready or []))
+    while step.inserted:
+        child, first = step.inserted.pop()
+        _settle_one(step, child, {}, first)
+
+
+def _settle_one(step: Step, run: Run, ended: dict[str, Ending], ready: list[Ready]) -> None:
+    last = ended
+    while ended or ready:
+        run.unfinished -= len(ended)
+        ready += _release(step, run, ended)
+        _submit(step, run, [task for task in ready if run.graph.tasks[task.slug].kind is TaskKind.FUNCTION])
+        ended = start_children(
+            step, run, [task for task in ready if run.graph.tasks[task.slug].kind is TaskKind.FLOW_RUN]
+        )
+        last = ended or last
+        ready = []
+    if run.unfinished == 0:
+        _finish(step, run, last)
+    else:
+        count_down(run)
+
+
+def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
+    """Take the ended ones off their downstreams' counters; return the tasks that may start now."""
+    falls = released_by(run.graph, ended)
+    if not falls:
+        return []
+    released = rows(RELEASE_DOWNSTREAMS, flow_run_id=run.id, slugs=list(falls), falls=[falls[slug] for slug in falls])
+    freed = {
+        slug: Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
+        for identity, slug, attempt, waiting_on, failures, child, child_attempt, state in released
+        if waiting_on == 0 and state == State.PENDING
+    }
+    if not freed:
+        return []
+    states = {slug: ending.state for slug, ending in ended.items()}
+    unread = {name for slug in freed for name in run.graph.upstreams[slug]} - set(states)
+    if unread:
+        found = rows(READ_STATES, flow_run_id=run.id, slugs=list(unread))
+        states |= {slug: State(state) for slug, state in found}
+    judged = {slug: judge_task(run.graph, slug, states) for slug in freed}
+    endings = {slug: ending for slug, ending in judged.items() if ending is not None}
+    may_start = [freed[slug] for slug, ending in judged.items() if ending is None]
+    return may_start + (_cascade(step, run, endings) if endings else [])
+
+
+def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
+    """End tasks that will not start, and all that follows from that, in a fixed number of statements."""
+    found = {row[1]: row for row in rows(READ_TASK_RUNS, flow_run_id=run.id)}
+    plan = cascade(
+        run.graph,
+        endings=endings,
+        states={slug: State(row[3]) for slug, row in found.items()},
+        waiting_on={slug: row[4] for slug, row in found.items()},
+    )
+    if plan.waiting_on:
+        rows(
+            SET_WAITING_ON,
+            flow_run_id=run.id,
+            slugs=list(plan.waiting_on),
+            waiting_on=list(plan.waiting_on.values()),
+        )
+    moves = [
+        Move(found[slug][0], slug, found[slug][2], State.PENDING, ending.state, ending.message)
+        for slug, ending in plan.endings.items()
+    ]
+    run.unfinished -= len(move_task_runs(step, run, moves))
+    return [
+        Ready(row[0], row[1], row[2], State.PENDING, row[5], row[6], row[7])
+        for row in (found[slug] for slug in plan.ready)
+    ]
+
+
+def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
+    """Let Python functions start: as many as this worker takes itself, the rest for any worker."""
+    taken = min(step.claims_left, len(functions))
+    moves = [
+        Move(task.id, task.slug, task.attempt, task.before, State.RUNNING, leased=True)
+        if position < taken
+        else Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED)
+        for position, task in enumerate(functions)
+    ]
+    for move in move_task_runs(step, run, moves):
+        if move.after is State.RUNNING:
+            step.claims_left -= 1
+            step.claimed.append(Claim(move.id, run.id, move.slug, move.attempt, run.version.id, run.parameters))
+        else:
+            step.submitted += 1
+    if taken:
+        mark_running(step, run)
+
+
+def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
+    """End a flow run whose task runs have all ended.
+
+    :param last: the endings just written, which need no reading again
+    """
+    states = {slug: ending.state for slug, ending in last.items()}
+    results = {slug: ending.result for slug, ending in last.items()}
+    unread = ({*run.graph.deciders, *run.graph.results}) - set(last)
+    if unread:
+        for _run, slug, state, result in rows(READ_RESULTS, flow_run_ids=[run.id], slugs=list(unread)):
+            states[slug], results[slug] = State(state), result
+    ending = final_ending(run.graph, states=states, results=results, cancelling=run.state is State.CANCELLING)
+    move_flow_run(step, run, ending)
+    if run.parent_task_run_id is not None:
+        step.follow_ups.append(TellParent(run.id))

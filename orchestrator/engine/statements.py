@@ -1,0 +1,291 @@
+"""The statements of the engine's hot path, set-based and named. The ORM serves everything else.
+
+Times are the database's (`now()`), never a worker's. Arrays carry one element a row.
+"""
+
+LOCK_FLOW_RUN = """
+SELECT id, version_id, state, attempt, unfinished, depth, parameters, parent_task_run_id,
+       coalesce(root_run_id, id), created_by_id
+FROM orchestrator_flowrun WHERE id = %(id)s::uuid FOR NO KEY UPDATE
+"""
+
+INSERT_FLOW_RUNS = """
+INSERT INTO orchestrator_flowrun (id, flow_id, version_id, name, state, message, parameters, attempt, unfinished, depth,
+    parent_task_run_id, root_run_id, idempotency_key, origin, created_by_id, schedule_id, scheduled_for,
+    scheduled_start_time, started_at)
+SELECT g.id, g.flow_id, g.version_id, g.name, g.state, '', g.parameters, 1, g.unfinished, g.depth,
+    g.parent_task_run_id, g.root_run_id, g.idempotency_key, g.origin, g.created_by_id, g.schedule_id, g.scheduled_for,
+    g.scheduled_start_time, CASE WHEN g.state = 'Running' THEN now() END
+FROM unnest(%(ids)s::uuid[], %(flow_ids)s::bigint[], %(version_ids)s::bigint[], %(names)s::text[], %(states)s::text[],
+    %(parameters)s::jsonb[], %(unfinished)s::int[], %(depths)s::int[], %(parents)s::uuid[], %(roots)s::uuid[],
+    %(keys)s::text[], %(origins)s::text[], %(users)s::int[], %(schedules)s::bigint[],
+    %(scheduled_fors)s::timestamptz[], %(start_times)s::timestamptz[])
+  AS g(id, flow_id, version_id, name, state, parameters, unfinished, depth, parent_task_run_id, root_run_id,
+    idempotency_key, origin, created_by_id, schedule_id, scheduled_for, scheduled_start_time)
+ON CONFLICT DO NOTHING
+RETURNING id
+"""
+
+INSERT_TASK_RUNS = """
+INSERT INTO orchestrator_taskrun (id, flow_run_id, slug, map_index, state, waiting_on, submitted_at, worker,
+    lease_until, started_at)
+SELECT g.id, g.flow_run_id, g.slug, -1, g.state, g.waiting_on,
+    CASE WHEN g.state = 'Submitted' THEN clock_timestamp() END,
+    CASE WHEN g.state = 'Running' THEN %(worker)s::text ELSE '' END,
+    CASE WHEN g.state = 'Running' THEN now() + %(lease)s::float8 * interval '1 second' END,
+    CASE WHEN g.state = 'Running' THEN now() END
+FROM unnest(%(ids)s::uuid[], %(flow_run_ids)s::uuid[], %(slugs)s::text[], %(states)s::text[], %(waiting_on)s::int[])
+  AS g(id, flow_run_id, slug, state, waiting_on)
+"""
+
+INSERT_HISTORY = """
+INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)
+SELECT * FROM unnest(%(flow_run_ids)s::uuid[], %(task_run_ids)s::uuid[], %(attempts)s::int[], %(befores)s::text[],
+    %(afters)s::text[], %(messages)s::text[], %(actors)s::int[])
+"""
+
+INSERT_LOG_LINES = """
+INSERT INTO orchestrator_logline (flow_run_id, task_run_id, attempt, number, at, level, message)
+SELECT %(flow_run_id)s::uuid, %(task_run_id)s::uuid, %(attempt)s::int, g.number, g.at, g.level, g.message
+FROM unnest(%(numbers)s::int[], %(ats)s::timestamptz[], %(levels)s::int[], %(messages)s::text[])
+  AS g(number, at, level, message)
+ON CONFLICT DO NOTHING
+"""
+
+# The row must be as the caller knows it, or it is left alone: (attempt, state) is compared and set.
+MOVE_TASK_RUNS = """
+UPDATE orchestrator_taskrun t SET
+    state = g.after, message = g.message, result = g.result, changed_at = now(),
+    attempt = t.attempt + g.attempt_step, failures = t.failures + g.failure_step,
+    child_flow_run_id = coalesce(g.child, t.child_flow_run_id),
+    child_attempt = coalesce(g.child_attempt, t.child_attempt),
+    worker = CASE WHEN g.after = 'Running' AND g.leased THEN %(worker)s::text ELSE t.worker END,
+    lease_until = CASE WHEN g.after = 'Running' AND g.leased THEN now() + %(lease)s::float8 * interval '1 second' END,
+    due_at = CASE WHEN g.after = 'Retrying' THEN now() + g.delay * interval '1 second' END,
+    submitted_at = CASE WHEN g.after = 'Submitted' THEN clock_timestamp() ELSE t.submitted_at END,
+    started_at = CASE WHEN g.after = 'Running' THEN coalesce(CASE WHEN t.state = 'Running' THEN t.started_at END, now())
+                      WHEN g.after IN ('Submitted', 'Retrying') THEN NULL ELSE t.started_at END,
+    ended_at = CASE WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
+FROM unnest(%(ids)s::uuid[], %(attempts)s::int[], %(befores)s::text[], %(afters)s::text[], %(messages)s::text[],
+    %(results)s::jsonb[], %(attempt_steps)s::int[], %(failure_steps)s::int[], %(children)s::uuid[],
+    %(child_attempts)s::int[], %(leased)s::bool[], %(delays)s::float8[])
+  AS g(id, attempt, before, after, message, result, attempt_step, failure_step, child, child_attempt, leased, delay)
+WHERE t.id = g.id AND t.attempt = g.attempt AND t.state = g.before
+RETURNING t.id
+"""
+
+RELEASE_DOWNSTREAMS = """
+UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
+FROM unnest(%(slugs)s::text[], %(falls)s::int[]) AS g(slug, fall)
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = g.slug
+RETURNING t.id, t.slug, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt, t.state
+"""
+
+SET_WAITING_ON = """
+UPDATE orchestrator_taskrun t SET waiting_on = g.waiting_on
+FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[]) AS g(slug, waiting_on)
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = g.slug
+"""
+
+READ_TASK_RUNS = """
+SELECT id, slug, attempt, state, waiting_on, failures, child_flow_run_id, child_attempt
+FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid
+"""
+
+READ_STATES = """
+SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+"""
+
+READ_RESULTS = """
+SELECT flow_run_id, slug, state, result FROM orchestrator_taskrun
+WHERE flow_run_id = ANY(%(flow_run_ids)s::uuid[]) AND slug = ANY(%(slugs)s::text[])
+"""
+
+MOVE_FLOW_RUN = """
+UPDATE orchestrator_flowrun SET
+    state = %(after)s::text, message = %(message)s::text, unfinished = %(unfinished)s::int, changed_at = now(),
+    result = %(result)s::jsonb, attempt = %(attempt)s::int,
+    started_at = CASE WHEN %(after)s::text = 'Pending' THEN NULL WHEN %(after)s::text = 'Scheduled' THEN NULL
+                      ELSE coalesce(started_at, now()) END,
+    ended_at = CASE WHEN %(after)s::text = ANY(%(terminal)s::text[]) THEN now() END
+WHERE id = %(id)s::uuid
+"""
+
+COUNT_DOWN = """
+UPDATE orchestrator_flowrun SET unfinished = %(unfinished)s::int WHERE id = %(id)s::uuid
+"""
+
+CLAIM = """
+WITH picked AS (
+    SELECT id FROM orchestrator_taskrun WHERE state = 'Submitted' ORDER BY submitted_at LIMIT %(limit)s::int
+    FOR NO KEY UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
+        changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
+    FROM picked WHERE t.id = picked.id
+    RETURNING t.id, t.flow_run_id, t.slug, t.attempt
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
+    SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
+)
+SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters
+FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
+"""
+
+# Skips a row that is locked: whoever holds it (a cancel, an end) moves the flow run on itself.
+START_FLOW_RUNS = """
+WITH started AS (
+    UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
+    WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id = ANY(%(ids)s::uuid[]) AND state = 'Pending'
+                   FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING r.id, r.attempt
+)
+INSERT INTO orchestrator_statechange (flow_run_id, attempt, before, after)
+SELECT id, attempt, 'Pending', 'Running' FROM started
+"""
+
+RENEW_LEASES = """
+UPDATE orchestrator_taskrun t SET lease_until = now() + %(lease)s::float8 * interval '1 second'
+FROM orchestrator_flowrun r, unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt)
+WHERE t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running' AND r.id = t.flow_run_id
+RETURNING t.id, r.state = 'Cancelling'
+"""
+
+# The attempt stays: whoever gives it back has not started it and has let go of it.
+GIVE_BACK = """
+WITH given AS (
+    UPDATE orchestrator_taskrun t SET state = 'Submitted', lease_until = NULL, started_at = NULL, changed_at = now()
+    FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt)
+    WHERE t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running' AND t.child_flow_run_id IS NULL
+    RETURNING t.flow_run_id, t.id, t.attempt
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
+    SELECT flow_run_id, id, attempt, 'Running', 'Submitted', %(message)s::text FROM given
+)
+SELECT flow_run_id FROM given
+"""
+
+HAS_SUBMITTED = "SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' LIMIT 1"
+
+# Task runs whose child flow run has ended, the attempt they wait for.
+ENDED_CHILDREN = """
+SELECT t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result
+FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
+  AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
+"""
+
+# The flow runs whose task runs wait for these children to end.
+WAITING_PARENTS = """
+SELECT DISTINCT flow_run_id FROM orchestrator_taskrun
+WHERE child_flow_run_id = ANY(%(children)s::uuid[]) AND state = 'Running'
+"""
+
+# What a flow run still has to do, its rows held against claims and retries that do not lock the flow run.
+HOLD_UNFINISHED = """
+SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt
+FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT state = ANY(%(terminal)s::text[])
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+HOLD_TASK_RUN = """
+SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt
+FROM orchestrator_taskrun WHERE id = %(id)s::uuid AND flow_run_id = %(flow_run_id)s::uuid FOR NO KEY UPDATE
+"""
+
+RESTART_TASK_RUNS = """
+UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, attempt = t.attempt + 1,
+    failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL, due_at = NULL,
+    submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
+FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[]) AS g(slug, waiting_on)
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = g.slug
+RETURNING t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on
+"""
+
+# Retrying task runs whose delay is over may start again.
+START_DUE = """
+WITH due AS (
+    SELECT id FROM orchestrator_taskrun WHERE state = 'Retrying' AND due_at <= clock_timestamp()
+    ORDER BY due_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
+), started AS (
+    UPDATE orchestrator_taskrun t SET state = 'Submitted', attempt = t.attempt + 1, due_at = NULL,
+        submitted_at = clock_timestamp(), changed_at = now()
+    FROM due WHERE t.id = due.id RETURNING t.id, t.flow_run_id, t.attempt
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
+    SELECT flow_run_id, id, attempt, 'Retrying', 'Submitted' FROM started
+)
+SELECT flow_run_id FROM started
+"""
+
+# What a lost worker held goes back, unless it was lost too often or its flow run is being cancelled.
+TAKE_BACK = """
+WITH lost AS (
+    SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+    WHERE t.state = 'Running' AND t.lease_until < clock_timestamp() AND t.lost < %(limit)s::int
+        AND r.state <> 'Cancelling'
+    LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
+), taken AS (
+    UPDATE orchestrator_taskrun t SET state = 'Submitted', attempt = t.attempt + 1, lost = t.lost + 1,
+        lease_until = NULL, started_at = NULL, submitted_at = clock_timestamp(), changed_at = now(),
+        message = %(message)s::text
+    FROM lost WHERE t.id = lost.id RETURNING t.id, t.flow_run_id, t.attempt
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
+    SELECT flow_run_id, id, attempt, 'Running', 'Submitted', %(message)s::text FROM taken
+)
+SELECT flow_run_id FROM taken
+"""
+
+LOST_FOR_GOOD = """
+SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+WHERE t.state = 'Running' AND t.lease_until < clock_timestamp() AND (t.lost >= %(limit)s::int OR r.state = 'Cancelling')
+LIMIT 1000
+"""
+
+# Debts between two flow runs: found from the states themselves, so that no message can lose them.
+OWED_TELLINGS = """
+SELECT DISTINCT c.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
+WHERE t.state = 'Running' AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
+LIMIT 1000
+"""
+
+OWED_RESTARTS = """
+SELECT DISTINCT c.id, t.child_attempt FROM orchestrator_taskrun t
+JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
+WHERE t.state = 'Running' AND c.state = ANY(%(terminal)s::text[]) AND c.attempt < t.child_attempt
+LIMIT 1000
+"""
+
+OWED_CANCELS = """
+SELECT DISTINCT c.id FROM orchestrator_flowrun r
+JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.state = 'Running'
+JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
+WHERE r.state = 'Cancelling' AND NOT c.state = ANY(%(terminal)s::text[]) AND c.state <> 'Cancelling'
+LIMIT 1000
+"""
+
+DUE_FLOW_RUNS = """
+SELECT id FROM orchestrator_flowrun WHERE state = 'Scheduled' AND scheduled_start_time <= clock_timestamp()
+ORDER BY scheduled_start_time LIMIT 1000
+"""
+
+COUNT_SUBMITTED = """
+SELECT count(*) FROM (
+    SELECT 1 FROM orchestrator_taskrun
+    WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' LIMIT 1000
+) AS waiting
+"""
+
+LATEST_VERSIONS = """
+SELECT p.name, f.name, f.latest_version_id
+FROM unnest(%(projects)s::text[], %(names)s::text[]) AS g(project, name)
+JOIN orchestrator_project p ON p.name = g.project
+JOIN orchestrator_flow f ON f.project_id = p.id AND f.name = g.name
+"""
+
+FLOW_RUNS_BY_KEY = """
+SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt, r.state
+FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key)
+JOIN orchestrator_flowrun r ON r.flow_id = g.flow_id AND r.idempotency_key = g.key
+"""

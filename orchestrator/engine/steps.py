@@ -1,0 +1,167 @@
+"""One transaction of the engine: what it may claim, what it has done, and what must follow in others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from orchestrator import dispatch
+from orchestrator.core.graph import FlowGraph
+from orchestrator.core.states import State
+from orchestrator.engine.database import one_transaction, rows
+from orchestrator.engine.statements import INSERT_HISTORY, LOCK_FLOW_RUN
+from orchestrator.engine.versions import Version, load_version
+
+
+class UnknownFlowRun(LookupError):
+    """There is no flow run of that id."""
+
+
+@dataclass(slots=True)
+class Run:
+    """A flow run that this transaction holds: locked by it, or inserted by it."""
+
+    id: UUID
+    version: Version
+    state: State
+    attempt: int
+    unfinished: int
+    depth: int
+    parameters: dict[str, Any]
+    parent_task_run_id: UUID | None
+    root_id: UUID
+    user_id: int | None
+    counted: int = 0
+
+    @property
+    def graph(self) -> FlowGraph:
+        return self.version.graph
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A task run whose trigger let it start, as its row is."""
+
+    id: UUID
+    slug: str
+    attempt: int
+    before: State
+    failures: int = 0
+    child: UUID | None = None
+    child_attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task run that a worker holds. Valid as long as the row still has this attempt and is Running."""
+
+    task_run_id: UUID
+    flow_run_id: UUID
+    slug: str
+    attempt: int
+    version_id: int
+    parameters: dict[str, Any]
+
+
+class HistoryRow(NamedTuple):
+    flow_run_id: UUID
+    task_run_id: UUID | None
+    attempt: int
+    before: str
+    after: str
+    message: str
+    actor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TellParent:
+    """A child flow run ended: the task runs that wait for it must hear of it."""
+
+    child: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RestartChild:
+    """A retry wants its child flow run to run again, as its attempt number `attempt`."""
+
+    child: UUID
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelChild:
+    """A cancelled flow run waits for this child, which must be cancelled too."""
+
+    child: UUID
+
+
+FollowUp = TellParent | RestartChild | CancelChild
+
+
+@dataclass(slots=True)
+class Step:
+    """What one transaction does besides its rows. Nothing of it leaves before the commit."""
+
+    worker: str = ""
+    claims_left: int = 0
+    user_id: int | None = None
+    runs_left: int = 1_000
+    claimed: list[Claim] = field(default_factory=list)
+    inserted: list[tuple[Run, list[Ready]]] = field(default_factory=list)
+    submitted: int = 0
+    due_in: float | None = None
+    changed: set[UUID] = field(default_factory=set)
+    follow_ups: list[FollowUp] = field(default_factory=list)
+    history: list[HistoryRow] = field(default_factory=list)
+
+    def note(self, run_id: UUID, task_run: UUID | None, attempt: int, before: str, after: str, why: str = "") -> None:
+        """Keep a change of state for the history, and for the pages that watch the flow run."""
+        self.history.append(HistoryRow(run_id, task_run, attempt, before, after, why, self.user_id))
+        self.changed.add(run_id)
+
+
+@contextmanager
+def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -> Iterator[Step]:
+    """Run the block as one transaction; send its hints when it has committed."""
+    step = Step(worker=worker, claims_left=claims, user_id=user_id)
+    with one_transaction():
+        yield step
+        _write_history(step.history)
+        if step.submitted:
+            dispatch.wake_workers(step.submitted, here=bool(worker and not step.claimed))
+        if step.due_in is not None:
+            dispatch.start_due(in_seconds=step.due_in)
+        if step.changed:
+            dispatch.flow_runs_changed(step.changed)
+
+
+def lock_flow_run(flow_run_id: UUID) -> Run:
+    """Lock a flow run: the first thing a transaction on it does, and the only flow run that it locks.
+
+    :raises UnknownFlowRun: there is none
+    """
+    found = rows(LOCK_FLOW_RUN, id=flow_run_id)
+    if not found:
+        raise UnknownFlowRun(f"There is no flow run {flow_run_id}.")
+    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user = found[0]
+    return Run(
+        identity,
+        load_version(version_id),
+        State(state),
+        attempt,
+        unfinished,
+        depth,
+        parameters,
+        parent,
+        root,
+        user,
+        unfinished,
+    )
+
+
+def _write_history(history: list[HistoryRow]) -> None:
+    if history:
+        columns = [list(column) for column in zip(*history, strict=True)]
+        names = ("flow_run_ids", "task_run_ids", "attempts", "befores", "afters", "messages", "actors")
+        rows(INSERT_HISTORY, **dict(zip(names, columns, strict=True)))

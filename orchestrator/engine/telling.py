@@ -1,0 +1,47 @@
+"""A child flow run's end becomes the end of the task runs that wait for it."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.endings import end_task_runs, ending_move
+from orchestrator.engine.settling import settle
+from orchestrator.engine.statements import ENDED_CHILDREN, WAITING_PARENTS
+from orchestrator.engine.steps import Ready, Step, lock_flow_run, one_step
+from orchestrator.engine.transitions import TERMINAL_STATES
+
+
+@retried
+def tell_parents(*, children: Iterable[UUID], worker: str = "", claims: int = 0) -> list[Step]:
+    """Mirror the ends of child flow runs in the task runs that wait for them: one transaction a parent.
+
+    Children that have not ended, or whose parents have heard already, change nothing.
+    """
+    ended = list(children)
+    steps = []
+    for (parent,) in rows(WAITING_PARENTS, children=ended):
+        step = _tell(parent, ended, worker, claims)
+        claims -= len(step.claimed)
+        steps.append(step)
+    return steps
+
+
+def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
+    with one_step(worker=worker, claims=claims) as step:
+        run = lock_flow_run(parent)
+        found = rows(ENDED_CHILDREN, flow_run_id=parent, children=children, terminal=TERMINAL_STATES)
+        moves = []
+        for identity, slug, attempt, failures, child, state, message, result in found:
+            ready = Ready(identity, slug, attempt, State.RUNNING, failures)
+            ending = Ending(State(state), _mirrored(child, state, message), result)
+            moves.append(ending_move(run, ready, ending))
+        settle(step, run, ended=end_task_runs(step, run, moves))
+    return step
+
+
+def _mirrored(child: UUID, state: str, message: str) -> str:
+    if state == State.SUCCESS:
+        return ""
+    return f"Child flow run {child} ended {state}: {message}"

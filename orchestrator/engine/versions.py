@@ -1,0 +1,59 @@
+"""Flow versions as the engine needs them: their graphs read once a process, the latest of a flow found by name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from orchestrator.core.documents import read_graph
+from orchestrator.core.graph import FlowGraph, FlowName, TaskKind
+from orchestrator.core.planner import waiting_counts
+from orchestrator.engine.database import rows
+from orchestrator.engine.statements import LATEST_VERSIONS
+from orchestrator.models import FlowVersion
+
+
+@dataclass(frozen=True)
+class Version:
+    """An immutable flow version, ready to be executed."""
+
+    id: int
+    number: int
+    flow_id: int
+    project_id: int
+    flow: FlowName
+    graph: FlowGraph
+    parameter_schema: dict[str, Any]
+    waiting_on: dict[str, int]
+    first_functions: frozenset[str]
+
+
+@lru_cache(maxsize=512)
+def load_version(version_id: int) -> Version:
+    """Return a flow version; the second time from memory, for versions never change."""
+    row = FlowVersion.objects.select_related("flow__project").get(pk=version_id)
+    graph = read_graph(row.graph)
+    return Version(
+        id=row.pk,
+        number=row.number,
+        flow_id=row.flow_id,
+        project_id=row.flow.project_id,
+        flow=FlowName(row.flow.project.name, row.flow.name),
+        graph=graph,
+        parameter_schema=row.parameter_schema,
+        waiting_on=waiting_counts(graph),
+        first_functions=frozenset(slug for slug in graph.roots if graph.tasks[slug].kind is TaskKind.FUNCTION),
+    )
+
+
+def latest_versions(flows: Iterable[FlowName]) -> dict[FlowName, Version | None]:
+    """Return the latest version of each flow that exists, None for one that has no version yet."""
+    wanted = list(set(flows))
+    found = rows(
+        LATEST_VERSIONS,
+        projects=[flow.project for flow in wanted],
+        names=[flow.name for flow in wanted],
+    )
+    return {
+        FlowName(project, name): load_version(version_id) if version_id else None for project, name, version_id in found
+    }

@@ -1,0 +1,21 @@
+"""The authoring API: what a flows.py imports."""
+
+from orchestrator.sdk.context import context
+from orchestrator.sdk.flows import Edge, Flow
+from orchestrator.sdk.local import RunState
+from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.schedules import CronSchedule
+from orchestrator.sdk.start_flow_run import StartFlowRun
+from orchestrator.sdk.tasks import Task, task
+
+__all__ = [
+    "CronSchedule",
+    "Edge",
+    "Flow",
+    "Parameter",
+    "RunState",
+    "StartFlowRun",
+    "Task",
+    "context",
+    "task",
+]

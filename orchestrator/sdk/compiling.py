@@ -1,0 +1,181 @@
+"""From a flow as people write it to the graph that is executed: parameters and collections become bindings."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+import textwrap
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.bindings import Binding, ListOf, Literal, ObjectOf, Upstream
+from orchestrator.core.bindings import Parameter as ParameterBinding
+from orchestrator.core.graph import Edge, FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.results import Unkeepable, to_json
+from orchestrator.sdk.collections import Collection, Constant
+from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.start_flow_run import StartFlowRun
+from orchestrator.sdk.tasks import Task as WrittenTask
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.flows import Flow
+
+
+class NotConstant(TypeError):
+    """A value written into a flow cannot be part of its definition."""
+
+
+def shape_of(flow: Flow) -> FlowGraph:
+    """Return the flow's graph with all its tasks, those for parameters and collections among them; names only."""
+    tasks = {slug: Task(slug, task.name, TaskKind.FUNCTION) for task, slug in flow.slugs.items()}
+    edges = {(flow.slugs[edge.upstream_task], flow.slugs[edge.downstream_task]) for edge in flow.edges}
+    return FlowGraph(tasks, tuple(Edge(*pair) for pair in sorted(edges)))
+
+
+def graph_of(flow: Flow) -> FlowGraph:
+    """Return the graph of a valid flow, in the order of its tasks' making."""
+    tasks = {slug: _task(flow, task, slug) for task, slug in flow.slugs.items() if _is_executed(task)}
+    edges = {
+        (leaf, flow.slugs[edge.downstream_task], edge.key)
+        for edge in flow.edges
+        if _is_executed(edge.downstream_task)
+        for leaf in _leaves(flow, edge.upstream_task)
+    }
+    reference = [flow.slugs[task] for task in flow._reference_tasks if _is_executed(task)]
+    return FlowGraph(
+        tasks=tasks,
+        edges=tuple(Edge(*edge) for edge in sorted(edges, key=lambda edge: (edge[0], edge[1], edge[2] or ""))),
+        reference_tasks=tuple(sorted(reference)),
+        result_task=flow.slugs[flow.result] if flow.result is not None else None,
+    )
+
+
+def schema_of(flow: Flow) -> dict[str, Any]:
+    """Return the JSON Schema of a flow's parameters."""
+    parameters = sorted(flow.parameters(), key=lambda parameter: parameter.name)
+    return {
+        "type": "object",
+        "properties": {parameter.name: _plain(parameter.schema, repr(parameter)) for parameter in parameters},
+        "required": [parameter.name for parameter in parameters if parameter.required],
+        "additionalProperties": False,
+    }
+
+
+def fingerprint(document: dict[str, Any]) -> str:
+    """Return the same text for the same definition: places on the canvas and start dates are not part of it."""
+    graph = document["graph"]
+    tasks = sorted(
+        ({key: value for key, value in task.items() if key != "position"} for task in graph["tasks"]),
+        key=lambda task: str(task["slug"]),
+    )
+    schedule = document.get("schedule")
+    same = {
+        **document,
+        "graph": {**graph, "tasks": tasks},
+        "schedule": {key: value for key, value in schedule.items() if key != "start_at"} if schedule else None,
+    }
+    return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
+
+
+def _is_executed(task: WrittenTask) -> bool:
+    return not isinstance(task, Parameter | Collection | Constant)
+
+
+def _leaves(flow: Flow, task: WrittenTask) -> Iterator[str]:
+    """Yield the slugs of the executed tasks behind a task: itself, or what a collection collects."""
+    if _is_executed(task):
+        yield flow.slugs[task]
+    else:
+        for upstream in flow.upstream_tasks(task):
+            yield from _leaves(flow, upstream)
+
+
+def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
+    constants = flow.constants.get(task, {})
+    inputs: dict[str, Binding] = {key: _literal(value, task, key) for key, value in sorted(constants.items())}
+    keyed = sorted((edge for edge in flow.edges_to(task) if edge.key), key=lambda edge: edge.key or "")
+    inputs |= {edge.key: _binding(flow, edge.upstream_task) for edge in keyed if edge.key}
+    is_child = isinstance(task, StartFlowRun)
+    common: dict[str, Any] = {
+        "slug": slug,
+        "name": task.name,
+        "trigger": task.trigger,
+        "skip_on_upstream_skip": task.skip_on_upstream_skip,
+        "max_retries": task.max_retries,
+        "retry_delay_seconds": task.retry_delay_seconds,
+    }
+    if not is_child:
+        return Task(kind=TaskKind.FUNCTION, inputs=inputs, digest=_digest(task), **common)
+    flow_name, project = _child(flow, task, constants)
+    return Task(
+        kind=TaskKind.FLOW_RUN,
+        flow=FlowName(project, flow_name),
+        inputs=_child_inputs(task, inputs),
+        wait=task.wait,
+        on_retry=task.on_retry,
+        **common,
+    )
+
+
+def _child(flow: Flow, task: StartFlowRun, constants: dict[str, Any]) -> tuple[str, str]:
+    for key in ("flow_name", "project_name"):
+        if any(edge.key == key for edge in flow.edges_to(task)):
+            raise ValueError(f"{task!r} takes its {key} from another task; it must be written in the flow.")
+    flow_name = constants.get("flow_name", task.flow_name)
+    project = constants.get("project_name", task.project_name) or flow.project
+    if not flow_name:
+        raise ValueError(f"Must provide a flow name. {task!r} has none; write StartFlowRun(flow_name=...).")
+    if not project:
+        raise ValueError(f"Must provide a project name. {task!r} has none; write StartFlowRun(project_name=...).")
+    return str(flow_name), str(project)
+
+
+def _child_inputs(task: StartFlowRun, inputs: dict[str, Binding]) -> dict[str, Binding]:
+    """Return what the child is given: what the call passed, over what the constructor said."""
+    start = task.scheduled_start_time
+    said = {
+        "parameters": task.parameters,
+        "run_name": task.run_name,
+        "scheduled_start_time": start.isoformat() if isinstance(start, datetime) else start,
+    }
+    constructed = {key: _literal(value, task, key) for key, value in said.items() if value is not None}
+    passed = {key: binding for key, binding in inputs.items() if key not in ("flow_name", "project_name")}
+    return dict(sorted((constructed | passed).items()))
+
+
+def _binding(flow: Flow, task: WrittenTask) -> Binding:
+    if isinstance(task, Parameter):
+        return ParameterBinding(task.name)
+    if isinstance(task, Constant):
+        return _literal(task.value, task, "value")
+    if isinstance(task, Collection):
+        by_key = {edge.key: edge.upstream_task for edge in flow.edges_to(task)}
+        parts = [_binding(flow, by_key[f"arg_{index + 1}"]) for index in range(len(task.parts))]
+        return ObjectOf(dict(zip(task.keys, parts, strict=True))) if task.keys is not None else ListOf(tuple(parts))
+    return Upstream(flow.slugs[task])
+
+
+def _literal(value: Any, task: WrittenTask, key: str) -> Literal:
+    return Literal(_plain(value, f"{key} of {task!r}"))
+
+
+def _plain(value: Any, what: str) -> Any:
+    try:
+        return to_json(value, what)
+    except Unkeepable as error:
+        raise NotConstant(f"{error} It is written into the flow's definition, which is JSON.") from None
+
+
+def _digest(task: WrittenTask) -> str:
+    """Return a digest of what a task's function does: a change makes a new version, a comment does not."""
+    function = inspect.unwrap(task.run)
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        text = ast.dump(ast.parse(source))
+    except (OSError, TypeError, SyntaxError):
+        code = getattr(function, "__code__", None)
+        text = code.co_code.hex() if code else repr(type(task))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

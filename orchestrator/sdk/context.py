@@ -1,0 +1,52 @@
+"""What a running Python function may know about the run it belongs to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The run around a running function. Ids are text; `idempotency_key` stays the same over retries and crashes.
+
+    A function that changes something outside hands the key on, so that its second execution changes nothing more.
+    """
+
+    flow: str
+    version: int
+    flow_run_id: str
+    task_run_id: str
+    task: str
+    attempt: int
+    idempotency_key: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+class NoContext(RuntimeError):
+    """There is no run around this code."""
+
+
+_current: ContextVar[Context | None] = ContextVar("anabranch_context", default=None)
+
+
+def context() -> Context:
+    """Return the context of the task run that is being executed.
+
+    :raises NoContext: called from outside a running task
+    """
+    found = _current.get()
+    if found is None:
+        raise NoContext("There is no context here: context() works inside a task while a flow run executes it.")
+    return found
+
+
+@contextmanager
+def entered(inside: Context) -> Iterator[None]:
+    """Make `inside` the context of the block."""
+    token = _current.set(inside)
+    try:
+        yield
+    finally:
+        _current.reset(token)

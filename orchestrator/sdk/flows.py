@@ -1,0 +1,326 @@
+"""Flows, as people write them: `with Flow("name") as flow:` and tasks called or bound inside."""
+
+from __future__ import annotations
+
+import keyword
+import sys
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.documents import write_graph
+from orchestrator.core.graph import CyclicGraph, FlowGraph
+from orchestrator.sdk import compiling, registry
+from orchestrator.sdk.collections import Collection, Constant, as_task
+from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.tasks import Task
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.local import RunState
+    from orchestrator.sdk.schedules import CronSchedule
+
+_open: ContextVar[Flow | None] = ContextVar("anabranch_open_flow", default=None)
+
+
+def open_flow() -> Flow | None:
+    """Return the flow whose `with` block is being executed, None outside of one."""
+    return _open.get()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`downstream_task` starts after `upstream_task` ended; with a key, the result is its argument of that name."""
+
+    upstream_task: Task
+    downstream_task: Task
+    key: str | None = None
+    mapped: bool = False
+
+
+class Flow:
+    """A graph of tasks with a name, and perhaps a schedule.
+
+    :param name: how people find it; unique in its project once registered
+    :param schedule: when it starts by itself
+    :param project: the project it is registered in by `manage.py register`; the app's name unless given
+    :param reference_tasks: the tasks whose states decide a run's state; the terminal tasks unless given
+    :param result: the task whose result is a run's; the terminal task's, or slug -> result of several, unless given
+    :raises ValueError: no name
+    """
+
+    def __init__(
+        self,
+        name: str,
+        schedule: CronSchedule | None = None,
+        *,
+        project: str | None = None,
+        tasks: Iterable[Task] = (),
+        edges: Iterable[Edge] = (),
+        reference_tasks: Iterable[Task] = (),
+        result: Task | None = None,
+        description: str = "",
+        validate: bool = False,
+    ) -> None:
+        if not name or not isinstance(name, str):
+            raise ValueError("A flow needs a name.")
+        self.name = name
+        self.schedule = schedule
+        self.project = project
+        self.description = description
+        self.eager = validate
+        self.place = _caller()
+        self.slugs: dict[Task, str] = {}
+        self.edges: set[Edge] = set()
+        self.constants: dict[Task, dict[str, Any]] = {}
+        self._reference_tasks: tuple[Task, ...] = ()
+        self.result = result
+        for task in tasks:
+            self.add_task(task)
+        for edge in edges:
+            self.add_edge(edge.upstream_task, edge.downstream_task, edge.key)
+        if reference_tasks:
+            self.set_reference_tasks(reference_tasks)
+        registry.collect(self)
+
+    def __repr__(self) -> str:
+        return f'<Flow: name="{self.name}">'
+
+    def __enter__(self) -> Flow:
+        self._token = _open.set(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _open.reset(self._token)
+
+    # The graph
+
+    @property
+    def tasks(self) -> set[Task]:
+        """All tasks, those made for parameters and collections among them."""
+        return set(self.slugs)
+
+    def add_task(self, task: Task) -> Task:
+        """Add a task; one that is there already stays as it is.
+
+        :raises TypeError: it is no task
+        :raises ValueError: its slug, or its name as a parameter, is taken by another
+        """
+        if not isinstance(task, Task):
+            raise TypeError(f"A flow is made of tasks, not of {task!r}.")
+        if task in self.slugs:
+            return task
+        if isinstance(task, Parameter) and task.name in self.slugs.values():
+            raise ValueError(f"The flow {self.name!r} has a parameter {task.name!r} already; use that one.")
+        slug = task.slug if task.has_own_slug and task.slug else self._free_slug(task)
+        if slug in self.slugs.values():
+            raise ValueError(f"The flow {self.name!r} has a task with the slug {slug!r} already; slugs are unique.")
+        self.slugs[task] = task.slug = slug
+        return task
+
+    def _free_slug(self, task: Task) -> str:
+        stem = "-".join([task.name, *sorted(task.tags)])
+        taken = set(self.slugs.values())
+        number = 1
+        while f"{stem}-{number}" in taken:
+            number += 1
+        return f"{stem}-{number}"
+
+    def add_edge(
+        self, upstream_task: Task, downstream_task: Task, key: str | None = None, validate: bool | None = None
+    ) -> Edge:
+        """Make one task run before another; with a key, hand its result on as the argument of that name.
+
+        :raises ValueError: onto itself, onto a parameter, a key that is no name; with `validate` also a key that is
+            bound already or a cycle
+        """
+        upstream_task, downstream_task = as_task(upstream_task), as_task(downstream_task)
+        if upstream_task is downstream_task:
+            raise ValueError(f"{downstream_task!r} cannot run before itself.")
+        if isinstance(downstream_task, Parameter):
+            raise ValueError(f"{downstream_task!r} is a parameter, and parameters have no upstreams.")
+        if key is not None and (not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key)):
+            raise ValueError(f"The key {key!r} of an edge must be a Python name.")
+        eager = self.eager if validate is None else validate
+        if eager and key is not None and any(edge.key == key for edge in self.edges_to(downstream_task)):
+            raise ValueError(f"The argument {key!r} of {downstream_task!r} is bound already.")
+        self._add(upstream_task)
+        self._add(downstream_task)
+        edge = Edge(upstream_task, downstream_task, key)
+        self.edges.add(edge)
+        if eager:
+            self.validate()
+        return edge
+
+    def _add(self, task: Task) -> None:
+        """Add a task, and what a collection collects before it."""
+        if task in self.slugs:
+            return
+        self.add_task(task)
+        if isinstance(task, Collection):
+            for index, part in enumerate(task.parts):
+                self.add_edge(as_task(part), task, f"arg_{index + 1}", validate=False)
+
+    def set_dependencies(
+        self,
+        task: Task,
+        upstream_tasks: Iterable[Any] = (),
+        downstream_tasks: Iterable[Task] = (),
+        keyword_tasks: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a task with its upstreams, downstreams and arguments; constants are kept as constants."""
+        self.add_task(task)
+        for upstream in upstream_tasks:
+            self.add_edge(as_task(upstream), task)
+        for downstream in downstream_tasks:
+            self.add_edge(task, downstream)
+        for key, value in (keyword_tasks or {}).items():
+            bound = as_task(value)
+            if isinstance(bound, Constant):
+                self.constants.setdefault(task, {})[key] = bound.value
+            else:
+                self.add_edge(bound, task, key)
+
+    def chain(self, *tasks: Task) -> list[Edge]:
+        """Make the tasks run one after the other."""
+        return [self.add_edge(first, second) for first, second in pairwise(tasks)]
+
+    def edges_to(self, task: Task) -> set[Edge]:
+        return {edge for edge in self.edges if edge.downstream_task is task}
+
+    def edges_from(self, task: Task) -> set[Edge]:
+        return {edge for edge in self.edges if edge.upstream_task is task}
+
+    def upstream_tasks(self, task: Task) -> set[Task]:
+        return {edge.upstream_task for edge in self.edges_to(task)}
+
+    def downstream_tasks(self, task: Task) -> set[Task]:
+        return {edge.downstream_task for edge in self.edges_from(task)}
+
+    def root_tasks(self) -> set[Task]:
+        return self.tasks - {edge.downstream_task for edge in self.edges}
+
+    def terminal_tasks(self) -> set[Task]:
+        return self.tasks - {edge.upstream_task for edge in self.edges}
+
+    def sorted_tasks(self) -> tuple[Task, ...]:
+        """Return all tasks, each after its upstreams.
+
+        :raises ValueError: the edges form a cycle
+        """
+        by_slug = {slug: task for task, slug in self.slugs.items()}
+        return tuple(by_slug[slug] for slug in compiling.shape_of(self).order)
+
+    def get_tasks(
+        self,
+        name: str | None = None,
+        slug: str | None = None,
+        tags: Iterable[str] | None = None,
+        task_type: type[Task] | None = None,
+    ) -> list[Task]:
+        """Return the tasks that match all that is given, in the order they were added."""
+        return [
+            task
+            for task, its_slug in self.slugs.items()
+            if (name is None or task.name == name)
+            and (slug is None or its_slug == slug)
+            and (tags is None or set(tags) <= task.tags)
+            and (task_type is None or isinstance(task, task_type))
+        ]
+
+    def parameters(self) -> set[Parameter]:
+        return {task for task in self.slugs if isinstance(task, Parameter)}
+
+    def reference_tasks(self) -> set[Task]:
+        """Return the tasks whose states decide a run's state."""
+        return set(self._reference_tasks) or self.terminal_tasks()
+
+    def set_reference_tasks(self, tasks: Iterable[Task]) -> None:
+        """Let these tasks' states decide a run's state; none: the terminal tasks again.
+
+        :raises ValueError: one of them is not in the flow
+        """
+        chosen = tuple(tasks)
+        if missing := [task for task in chosen if task not in self.slugs]:
+            raise ValueError(f"{missing[0]!r} is not in the flow {self.name!r}, so it cannot be a reference task.")
+        self._reference_tasks = chosen
+
+    def validate(self) -> None:
+        """Pass if the flow can be run.
+
+        :raises ValueError: a cycle, or a result task that is not in the flow
+        """
+        try:
+            _ = compiling.shape_of(self).order
+        except CyclicGraph as circle:
+            raise ValueError(f"The flow {self.name!r} has a cycle: {circle}. Remove one of its edges.") from None
+        if self.result is not None and self.result not in self.slugs:
+            raise ValueError(f"The result task {self.result!r} is not in the flow {self.name!r}.")
+
+    # What becomes of it
+
+    def graph(self) -> FlowGraph:
+        """Return the graph that is executed: parameters and collections have become bindings of the other tasks.
+
+        :raises ValueError: the flow is not valid
+        """
+        self.validate()
+        return compiling.graph_of(self)
+
+    def parameter_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the parameters."""
+        return compiling.schema_of(self)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the JSON document of all that a flow version consists of."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "graph": write_graph(self.graph()),
+            "parameter_schema": self.parameter_schema(),
+            "schedule": self.schedule.document() if self.schedule else None,
+        }
+
+    def serialized_hash(self) -> str:
+        """Return a fingerprint that is the same as long as the definition is: start dates do not count."""
+        return compiling.fingerprint(self.serialize())
+
+    def register(self, project_name: str | None = None) -> int:
+        """Put the flow into a project; return its version number, a new one only if something changed.
+
+        :raises TypeError: no project is named
+        :raises ValueError: there is no such project, or the flow is not valid
+        :raises RuntimeError: called inside the flow's own `with`, or outside Django
+        """
+        self._refuse_inside("register")
+        project = project_name or self.project
+        if project is None:
+            raise TypeError("register() needs a project: flow.register('examples').")
+        return registry.register(self, project)
+
+    def run(self, parameters: Mapping[str, Any] | None = None, **more: Any) -> RunState:
+        """Run the flow here and now, in this process, and return its final state; a schedule is not waited for.
+
+        A developer's quick try through the engine's own judgement: nothing is stored. Child flows are those that this
+        process knows (registered in it, or in an app's flows.py).
+
+        :raises ValueError: parameters are missing, unknown or of a wrong type
+        """
+        from orchestrator.sdk.local import run_flow
+
+        self._refuse_inside("run")
+        return run_flow(self, {**(parameters or {}), **more})
+
+    def _refuse_inside(self, verb: str) -> None:
+        if open_flow() is self:
+            raise RuntimeError(f"{verb}() was called inside `with {self!r}`; call it after the block.")
+
+
+def _caller() -> str:
+    """Return file:line of whoever is constructing a flow."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == Path(__file__).parent:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

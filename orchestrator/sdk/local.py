@@ -1,0 +1,153 @@
+"""Run a flow in this process, by the engine's own judgement: a developer's quick try. Nothing is stored."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from orchestrator.core.bindings import Unresolvable, resolve
+from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.parameters import check_parameters, with_defaults
+from orchestrator.core.planner import Ending, final_ending, judge_task, retry_delay
+from orchestrator.core.problems import ProblemsFound
+from orchestrator.core.results import to_json
+from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
+from orchestrator.sdk import registry
+from orchestrator.sdk.context import Context, entered
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.tasks import Task as WrittenTask
+
+MAX_DEPTH = 20
+
+
+class InvalidParameters(ProblemsFound):
+    """The parameters given are not what the flow takes; nothing was run."""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a flow run or a task run ended."""
+
+    state: State
+    message: str = ""
+    result: Any = None
+    task_states: Mapping[str, RunState] = field(default_factory=dict)
+
+    def __getitem__(self, task: WrittenTask | str) -> RunState:
+        """Return how a task of the flow run ended, by the task or its slug."""
+        return self.task_states[task if isinstance(task, str) else str(task.slug)]
+
+    def is_successful(self) -> bool:
+        return self.state in SUCCESSFUL
+
+    def is_failed(self) -> bool:
+        return self.state in UNSUCCESSFUL
+
+    def is_skipped(self) -> bool:
+        return self.state is State.SKIPPED
+
+    def is_finished(self) -> bool:
+        return True
+
+
+def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunState:
+    """Run a flow to its end, each task after its upstreams, retries after their delays.
+
+    :raises InvalidParameters: before anything runs
+    """
+    schema = flow.parameter_schema()
+    if problems := check_parameters(schema, parameters):
+        raise InvalidParameters(problems)
+    run = _LocalRun(flow, flow.graph(), with_defaults(schema, parameters), depth)
+    for slug in run.graph.order:
+        run.step(slug)
+    if not run.graph.tasks:
+        return RunState(State.SUCCESS, "The flow has no tasks.")
+    endings = {slug: ending.state for slug, ending in run.endings.items()}
+    results = {slug: ending.result for slug, ending in run.endings.items()}
+    ending = final_ending(run.graph, states=endings, results=results, cancelling=False)
+    tasks = {slug: RunState(each.state, each.message, each.result) for slug, each in run.endings.items()}
+    return RunState(ending.state, ending.message, ending.result, tasks)
+
+
+@dataclass
+class _LocalRun:
+    flow: Flow
+    graph: FlowGraph
+    parameters: dict[str, Any]
+    depth: int
+    endings: dict[str, Ending] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: str(uuid4()))
+
+    def step(self, slug: str) -> None:
+        """Bring one task, whose upstreams have ended, to its end."""
+        task = self.graph.tasks[slug]
+        ending = judge_task(self.graph, slug, {name: each.state for name, each in self.endings.items()})
+        failures = 0
+        while ending is None:
+            ending = self._execute(task, failures + 1)
+            if ending.state is State.FAILED:
+                failures += 1
+                delay = retry_delay(task, failures)
+                if delay is not None:
+                    time.sleep(delay)
+                    ending = None
+        self.endings[slug] = ending
+
+    def _execute(self, task: Task, attempt: int) -> Ending:
+        results = {slug: ending.result for slug, ending in self.endings.items() if ending.state in SUCCESSFUL}
+        try:
+            inputs = {
+                key: resolve(binding, results=results, parameters=self.parameters)
+                for key, binding in task.inputs.items()
+            }
+            if task.kind is TaskKind.FLOW_RUN:
+                return self._child(task, inputs.get("parameters") or {})
+            return self._function(task, inputs, attempt)
+        except Unresolvable as error:
+            return Ending(State.FAILED, str(error))
+
+    def _function(self, task: Task, inputs: dict[str, Any], attempt: int) -> Ending:
+        written = self.flow.get_tasks(slug=task.slug)[0]
+        inside = Context(
+            flow=self.flow.name,
+            version=0,
+            flow_run_id=self.id,
+            task_run_id=f"{self.id}/{task.slug}",
+            task=task.slug,
+            attempt=attempt,
+            idempotency_key=f"{self.id}/{task.slug}",
+            parameters=self.parameters,
+        )
+        try:
+            with entered(inside):
+                return Ending(State.SUCCESS, "", to_json(written.run(**inputs)))
+        except Exception as error:  # noqa: BLE001 - people's code may raise anything; it becomes the task's failure
+            traceback.print_exc()
+            return Ending(State.FAILED, f"{type(error).__name__}: {error}".rstrip(": "))
+
+    def _child(self, task: Task, parameters: Any) -> Ending:
+        name: FlowName | None = task.flow
+        child = registry.find_flow(name) if name else None
+        if child is None or name is None:
+            return Ending(State.FAILED, f"Flow {task.flow} not found; is it registered?")
+        if self.depth >= MAX_DEPTH:
+            return Ending(State.FAILED, f"Flow runs may be nested {MAX_DEPTH} deep.")
+        if not isinstance(parameters, dict):
+            return Ending(
+                State.FAILED, f"The parameters of a flow run must be an object, not {type(parameters).__name__}."
+            )
+        try:
+            ended = run_flow(child, parameters, self.depth + 1)
+        except InvalidParameters as error:
+            return Ending(State.FAILED, f"{name} refuses these parameters. {error}")
+        if not task.wait:
+            return Ending(State.SUCCESS, "", str(uuid4()))
+        message = "" if ended.state is State.SUCCESS else f"Child flow run ended {ended.state}: {ended.message}"
+        return Ending(ended.state, message, ended.result)

@@ -1,0 +1,225 @@
+"""Tasks: the steps of a flow, as people write them."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, overload
+
+from orchestrator.core.triggers import Trigger
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.flows import Flow
+
+# Names of `run` arguments that calling a task needs for itself.
+RESERVED = frozenset({"upstream_tasks", "mapped", "task_args", "flow"})
+
+
+class Task:
+    """One step of a flow: subclass it and write `run`, or decorate a function with `@task`.
+
+    :param name: what people see; the class's name unless given
+    :param slug: the task's identity within a flow; made from the name unless given
+    :param max_retries: how often it is tried again after a failure; needs `retry_delay`
+    :param retry_delay: the pause before a retry, a timedelta or seconds
+    :param trigger: what it asks of its upstreams' states; all successful unless given
+    :param skip_on_upstream_skip: whether it is skipped when an upstream was
+    :raises ValueError: retries without a delay or a delay without retries, an unknown trigger
+    """
+
+    auto_generated = False
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        slug: str | None = None,
+        tags: Iterable[str] | None = None,
+        max_retries: int = 0,
+        retry_delay: timedelta | float | None = None,
+        trigger: Trigger | str = Trigger.ALL_SUCCESSFUL,
+        skip_on_upstream_skip: bool = True,
+    ) -> None:
+        self.name = name or type(self).__name__
+        self.slug = slug
+        self.has_own_slug = slug is not None
+        self.tags = frozenset(tags or ())
+        self.max_retries, self.retry_delay_seconds = _retries(max_retries, retry_delay)
+        self.trigger = _trigger(trigger)
+        self.skip_on_upstream_skip = skip_on_upstream_skip
+        _check_run(self)
+
+    def __repr__(self) -> str:
+        return f"<Task: {self.name}>"
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the step's work; its arguments are what the flow binds, what it returns is its result."""
+        raise NotImplementedError(f"{type(self).__name__} has no run(); write what the task does there.")
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The arguments of `run`."""
+        return inspect.signature(self.run)
+
+    def __call__(
+        self,
+        *args: Any,
+        upstream_tasks: Iterable[Any] | None = None,
+        task_args: Mapping[str, Any] | None = None,
+        flow: Flow | None = None,
+        **kwargs: Any,
+    ) -> Task:
+        """Add a copy of this task to the flow, with these arguments, and return the copy.
+
+        :param upstream_tasks: tasks that must end before it, without handing anything on
+        :param task_args: attributes that the copy has otherwise, for example {"name": "second"}
+        :raises ValueError: no flow is open
+        :raises TypeError: the arguments are not those of `run`
+        """
+        return self.copy(**(task_args or {})).bind(*args, upstream_tasks=upstream_tasks, flow=flow, **kwargs)
+
+    def copy(self, **changes: Any) -> Task:
+        """Return a copy with other attributes.
+
+        :raises AttributeError: the task has no such attribute
+        """
+        twin = copy.copy(self)
+        if self.has_own_slug:
+            twin.slug = f"{self.slug}-copy"
+        else:
+            twin.slug = None
+        for key, value in changes.items():
+            if not hasattr(twin, key):
+                raise AttributeError(f"{self!r} has no attribute {key!r} to be changed by task_args.")
+            setattr(twin, key, self.tags | set(value) if key == "tags" else value)
+        return twin
+
+    def bind(
+        self,
+        *args: Any,
+        upstream_tasks: Iterable[Any] | None = None,
+        flow: Flow | None = None,
+        **kwargs: Any,
+    ) -> Task:
+        """Add this very task to the flow, with these arguments, and return it. Errors are those of calling it."""
+        target = _open_flow(flow, f"call {self!r}")
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self!r} cannot be called so: {error}.") from None
+        target.set_dependencies(self, upstream_tasks=upstream_tasks or (), keyword_tasks=_named(self, bound))
+        return self
+
+    def set_upstream(self, task: Any, flow: Flow | None = None, key: str | None = None) -> Task:
+        """Make `task` run before this one; with a key, its result is this one's argument of that name."""
+        target = _open_flow(flow, f"set an upstream of {self!r}")
+        if key is None:
+            target.set_dependencies(self, upstream_tasks=[task])
+        else:
+            target.set_dependencies(self, keyword_tasks={key: task})
+        return self
+
+    def set_downstream(self, task: Task, flow: Flow | None = None, key: str | None = None) -> Task:
+        """Make `task` run after this one; with a key, this one's result is its argument of that name."""
+        task.set_upstream(self, flow=flow, key=key)
+        return self
+
+    def set_dependencies(
+        self,
+        flow: Flow | None = None,
+        upstream_tasks: Iterable[Any] | None = None,
+        downstream_tasks: Iterable[Task] | None = None,
+        keyword_tasks: Mapping[str, Any] | None = None,
+    ) -> Task:
+        """Set several upstreams, downstreams and arguments at once."""
+        target = _open_flow(flow, f"set dependencies of {self!r}")
+        target.set_dependencies(
+            self,
+            upstream_tasks=upstream_tasks or (),
+            downstream_tasks=downstream_tasks or (),
+            keyword_tasks=keyword_tasks or {},
+        )
+        return self
+
+    def __or__(self, other: Task) -> Task:
+        """`a | b` makes b run after a, and is b."""
+        self.set_downstream(other)
+        return other
+
+
+class FunctionTask(Task):
+    """A task whose `run` is a function."""
+
+    def __init__(self, function: Callable[..., Any], name: str | None = None, **attributes: Any) -> None:
+        if not callable(function):
+            raise TypeError(f"@task decorates a function, not {function!r}.")
+        self.function = function
+        self.run = function  # type: ignore[method-assign]
+        super().__init__(name or function.__name__, **attributes)
+        functools.update_wrapper(self, function, updated=())
+
+
+@overload
+def task(function: Callable[..., Any], /) -> FunctionTask: ...
+@overload
+def task(**attributes: Any) -> Callable[[Callable[..., Any]], FunctionTask]: ...
+def task(function: Callable[..., Any] | None = None, /, **attributes: Any) -> Any:
+    """Turn a function into a task of its name: `@task`, or `@task(max_retries=2, retry_delay=60)`."""
+    if function is None:
+        return lambda decorated: FunctionTask(decorated, **attributes)
+    return FunctionTask(function, **attributes)
+
+
+def _retries(max_retries: int, retry_delay: timedelta | float | None) -> tuple[int, float]:
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        raise ValueError(f"max_retries must be a whole number from 0, not {max_retries!r}.")
+    if max_retries and retry_delay is None:
+        raise ValueError("max_retries needs a retry_delay, for example timedelta(seconds=10).")
+    if retry_delay is not None and not max_retries:
+        raise ValueError("retry_delay needs max_retries of at least 1.")
+    seconds = retry_delay.total_seconds() if isinstance(retry_delay, timedelta) else float(retry_delay or 0)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(f"retry_delay must be zero or more, not {retry_delay!r}.")
+    return max_retries, seconds
+
+
+def _trigger(trigger: Trigger | str) -> Trigger:
+    try:
+        return Trigger(trigger)
+    except ValueError:
+        raise ValueError(f"There is no trigger {trigger!r}; there are {', '.join(Trigger)}.") from None
+
+
+def _check_run(checked: Task) -> None:
+    for name, argument in checked.signature.parameters.items():
+        if argument.kind in (argument.VAR_POSITIONAL, argument.POSITIONAL_ONLY) and type(checked).run is not Task.run:
+            raise ValueError(f"run() of {checked!r} may not have *args or positional-only arguments ({name}).")
+        if name in RESERVED:
+            raise ValueError(f"run() of {checked!r} may not have an argument {name!r}; choose another name.")
+
+
+def _named(bound_task: Task, bound: inspect.BoundArguments) -> dict[str, Any]:
+    """Return the arguments given, by name; those of **kwargs among them."""
+    named: dict[str, Any] = {}
+    for name, value in bound.arguments.items():
+        if bound_task.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+            named.update(value)
+        else:
+            named[name] = value
+    return named
+
+
+def _open_flow(flow: Flow | None, purpose: str) -> Flow:
+    from orchestrator.sdk.flows import open_flow
+
+    found = flow or open_flow()
+    if found is None:
+        raise ValueError(
+            f"No flow was passed or is open, so there is none to {purpose} in: do it inside `with Flow(...) as flow:`,"
+            " or give flow=. To try the task alone, call its run()."
+        )
+    return found
