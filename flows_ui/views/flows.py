@@ -23,8 +23,8 @@ def project(request: HttpRequest, project: str) -> HttpResponse:
 @login_required
 def flow(request: HttpRequest, project: str, name: str) -> HttpResponse:
     """Show a flow: its graph, runs, schedules, versions and parameters."""
-    page = flow_page(request.user, project, name, now=timezone.now())
-    return render(request, "flows_ui/flow.html", found(page, f"flow {project}/{name}"))
+    page = found(flow_page(request.user, project, name, now=timezone.now()), f"flow {project}/{name}")
+    return render(request, "flows_ui/flow.html", {**page, "island_data": {"graph": page["flow"]["graph"]}})
 
 
 @login_required

@@ -141,6 +141,6 @@ def _explained(line: str, complaint: str) -> str:
     if name == "day-of-month" and all(part.isdigit() and 1 <= int(part) <= 31 for part in found.split(",")):
         return f"Day {found} does not exist in the months of {line!r}."
     return (
-        f"{found!r} is not a {name.replace('-', ' ')}; it may be * or {FIELDS[name]}, "
+        f"{found!r} does not fit the field {name.replace('-', ' ')}: it may be * or {FIELDS[name]}, "
         "ranges (1-5), lists (1,15) and steps (*/5)."
     )

@@ -27,7 +27,7 @@ function momentOf(wall, zone) {
 
 function zoneOf(name) {
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
+    new Intl.DateTimeFormat("en-GB", { timeZone: name });
     return name;
   } catch {
     return "UTC"; // the server says what is wrong with the zone
@@ -40,11 +40,11 @@ function fireTime({ utc, local, offset, note }) {
   const item = document.createElement("li");
   const moment = new Date(utc);
   const zone = zoneOf(timezone.value);
-  const day = new Intl.DateTimeFormat("en", { timeZone: zone, weekday: "short", day: "numeric", month: "short", year: "numeric" });
+  const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short", year: "numeric" });
   add(item, "strong", `${day.format(moment)}, ${local.slice(11, 16)}`);
-  add(item, "span", `UTC${offset} · ${relatively(moment)}`, "muted small");
+  add(item, "span", `UTC${offset} · ${relatively(moment, new Date(), { always: true })}`, "muted small");
   if (zone !== here) {
-    const mine = new Intl.DateTimeFormat("en", { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const mine = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
     add(item, "span", `${mine.format(moment)} here (${here})`, "fires__words muted small");
   }
   if (note) add(item, "span", note, "tag tag--warning fires__note");

@@ -1,21 +1,24 @@
 // Times in the reader's own zone. The server writes <time datetime=... title="... UTC" data-time=relative|clock>.
 
-const LANGUAGE = document.documentElement.lang;
-const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto", style: "short" });
-const today = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const thisYear = new Intl.DateTimeFormat(LANGUAGE, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const anyYear = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+// The pages are in English; the 24-hour clock and day before month are what logs and cron lines use too.
+const LANGUAGE = "en-GB";
+const relative = new Intl.RelativeTimeFormat(LANGUAGE, { style: "short" });
+const time = { hour: "2-digit", minute: "2-digit" };
+const today = new Intl.DateTimeFormat(LANGUAGE, time);
+const thisYear = new Intl.DateTimeFormat(LANGUAGE, { weekday: "short", day: "numeric", month: "short", ...time });
+const anyYear = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short", year: "numeric", ...time });
 const whole = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "long" });
-const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const UNITS = [["minute", 60, 60], ["hour", 3600, 24], ["day", 86400, 8]];
 
-/** Return "3 min ago", "in 2 hr."; beyond a week the date. */
-export function relatively(moment, now = new Date()) {
+/** Return "3 min ago", "in 2 hr"; beyond a week the date, or with `always` the number of days. */
+export function relatively(moment, now = new Date(), { always = false } = {}) {
   const seconds = (moment - now) / 1000;
-  if (Math.abs(seconds) > 7 * 86400) return clock(moment, now);
-  for (const [unit, size] of UNITS) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+  for (const [unit, size, most] of UNITS) {
+    const count = Math.round(seconds / size);
+    if (count === 0) return seconds > 0 ? "in a moment" : "just now";
+    if (Math.abs(count) < most) return relative.format(count, unit);
   }
-  return seconds > 0 ? "in a moment" : "just now";
+  return always ? relative.format(Math.round(seconds / 86400), "day") : clock(moment, now);
 }
 
 /** Return "09:30" for today, else with the day, and with the year where it is another one. */

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from orchestrator.models import Flow, Role
 from orchestrator.queries.access import Person, drafts_visible_to, flows_visible_to, projects_visible_to
+from orchestrator.queries.drafts import draft_problems
 from orchestrator.queries.flows import (
     draft_document,
     flow_detail_document,
@@ -83,7 +84,7 @@ def editor_page(user: Person, project: str, name: str) -> dict[str, Any] | None:
     url, latest = flow_url(draft.flow), draft.flow.latest_version
     return {
         "flow": {"project": project, "name": name, "description": draft.flow.description},
-        "draft": draft_document(draft, []),
+        "draft": draft_document(draft, draft_problems(draft, draft.updated_by)),
         "flows": flow_documents(runnable),
         "latest_version": latest.number if latest else None,
         "urls": {"run": "/flow-runs/", "flow": url, "schedule": f"{url}schedules/new/"},
