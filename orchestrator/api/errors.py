@@ -25,6 +25,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     drafts.NameTaken: (409, "name_taken"),
     drafts.InvalidName: (422, "invalid_input"),
     drafts.StaleRevision: (409, "stale_revision"),
+    drafts.NotDrawn: (409, "not_drawn"),
     drafts.MalformedGraph: (422, "invalid_graph"),
     drafts.InvalidGraph: (422, "invalid_graph"),
     drafts.TooLarge: (413, "too_large"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django_filters import filters
-from filters.filterset import FilterSet
+from django_filters.filterset import FilterSet
 
 from orchestrator.core.states import State
 from orchestrator.models import Flow, FlowRun, Schedule, Source

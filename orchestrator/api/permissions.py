@@ -22,7 +22,8 @@ class DenyByDefault(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
-        if not hasattr(view, method_of(request).lower()):
+        handler = method_of(request).lower()
+        if handler not in view.http_method_names or not hasattr(view, handler):
             return True  # answered with 405 by the view
         return method_of(request) in roles_of_view(view)
 

@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 
 from channels.db import database_sync_to_async
 
+from orchestrator.dispatch import group_of
 from orchestrator.live.follower import Follower, NotSignedIn, NotVisible
-from orchestrator.live.hints import group_of, listen
+from orchestrator.live.hints import listen
 from orchestrator.live.sockets import (
     BROKEN,
     NOT_ALLOWED,

@@ -2,18 +2,12 @@
 
 import asyncio
 import logging
-from uuid import UUID
 
 from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
-
-
-def group_of(flow_run_id: UUID) -> str:
-    """Return the group to which hints about this flow run are sent."""
-    return f"flow_run.{flow_run_id.hex}"
 
 
 async def listen(group: str, changed: asyncio.Event) -> None:

@@ -18,7 +18,7 @@ class OwnOriginsOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        secure = settings.HTTPS or scope["scheme"] in {"wss", "https"}
+        secure = settings.HTTPS or scope.get("scheme", "ws") in {"wss", "https"}
         if is_own_origin(headers.get(b"origin", ""), host=headers.get(b"host", ""), secure=secure):
             await self.inner(scope, receive, send)
         else:

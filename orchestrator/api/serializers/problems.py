@@ -16,7 +16,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.CharField()
     task = serializers.CharField(allow_null=True)
-    field = serializers.CharField(allow_null=True)  # type: ignore[assignment] # the contract's name for it
+    field = serializers.CharField(allow_null=True)
     edge = EdgeSerializer(allow_null=True)
 
 
@@ -25,4 +25,4 @@ class RefusalSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     message = serializers.CharField()
-    errors = ProblemSerializer(many=True)
+    errors = ProblemSerializer(many=True)  # type: ignore[assignment] # a field, like the others

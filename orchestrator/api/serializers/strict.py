@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from orchestrator.core.graph import FlowName
 
@@ -42,8 +43,9 @@ class FlowNameField(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=301, help_text="project/name", **options)
 
-    def to_internal_value(self, data: Any) -> Any:
+    def run_validation(self, data: Any = empty) -> Any:
+        text = super().run_validation(data)
         try:
-            return FlowName.parse(super().to_internal_value(data))
+            return FlowName.parse(text)
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from None
