@@ -1,0 +1,49 @@
+import { Handle, Position } from '@xyflow/react';
+import type { ReactNode } from 'react';
+
+interface CardFrameProps {
+  slug: string;
+  label: string;
+  isSelected: boolean;
+  children: ReactNode;
+  state?: string;
+  hasProblem?: boolean;
+  isRefused?: boolean;
+  canConnect?: boolean;
+  onDoubleClick?: () => void;
+}
+
+/** The outside of every card: its frame, the two handles, and the marks that styles and tests go by. */
+export function CardFrame(props: CardFrameProps) {
+  const canConnect = props.canConnect ?? false;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div
+      role="group"
+      className="task-card"
+      aria-label={props.label}
+      data-task={props.slug}
+      data-state={props.state}
+      data-selected={props.isSelected || undefined}
+      data-problem={props.hasProblem || undefined}
+      data-refused={props.isRefused || undefined}
+      onDoubleClick={props.onDoubleClick}
+    >
+      <Handle
+        type="target"
+        position={Position.Left}
+        data-handle="in"
+        isConnectable={canConnect}
+        title={canConnect ? 'Drag to the task to wait for' : undefined}
+      />
+      <div className="task-card__body">{props.children}</div>
+      <Handle
+        type="source"
+        position={Position.Right}
+        data-handle="out"
+        isConnectable={canConnect}
+        title={canConnect ? 'Drag to the task that waits for this one' : undefined}
+      />
+    </div>
+  );
+}

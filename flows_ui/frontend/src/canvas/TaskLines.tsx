@@ -1,0 +1,56 @@
+import { CornerDownRight, FunctionSquare, Hourglass, RotateCcw, Split, Unlink } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { type Task, TRIGGERS, type Trigger } from '../core/graph';
+
+/** What a card says about a task: its name, the flow it starts, and what differs from the usual. */
+export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
+  const Icon = task.kind === 'function' ? FunctionSquare : Split;
+  return (
+    <>
+      <div className="task-card__line">
+        <Icon className="task-card__icon" aria-hidden="true" />
+        <span className="task-card__name truncate" title={task.name}>
+          {task.name}
+        </span>
+        {mark}
+      </div>
+      <div className="task-card__line task-card__line--second">
+        <span className="truncate" title={flowText(task)}>
+          {flowText(task)}
+        </span>
+        <Traits task={task} />
+      </div>
+    </>
+  );
+}
+
+export const flowText = (task: Task): string =>
+  task.flow ? `${task.flow.project}/${task.flow.name}` : 'function';
+
+function Traits({ task }: { task: Task }) {
+  const { trigger = 'all_successful', max_retries: retries = 0 } = task;
+  return (
+    <span className="task-card__traits">
+      {trigger !== 'all_successful' && (
+        <span title={`Trigger: ${TRIGGERS[trigger as Trigger] ?? trigger}`}>
+          <CornerDownRight /> {trigger.replace('_', ' ')}
+        </span>
+      )}
+      {retries > 0 && (
+        <span title={`Up to ${retries} retries`}>
+          <RotateCcw /> {retries}
+        </span>
+      )}
+      {(task.retry_delay_seconds ?? 0) > 0 && (
+        <span title={`${task.retry_delay_seconds} s between retries`}>
+          <Hourglass />
+        </span>
+      )}
+      {task.wait === false && (
+        <span title="Does not wait for the child flow run to end">
+          <Unlink />
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,56 @@
+import { Background, BackgroundVariant, MiniMap, type NodeTypes, ReactFlow } from '@xyflow/react';
+import { type ReactNode, useMemo } from 'react';
+import type { Graph } from '../core/graph';
+import { ZoomControls } from './Controls';
+import { toEdges, toNodes } from './elements';
+import { FIT } from './useCamera';
+
+/** From this many tasks on only the cards in view are drawn, and a small map helps to find one's way. */
+export const MANY_TASKS = 60;
+const NOTHING: ReadonlySet<string> = new Set();
+const ATTRIBUTION = { hideAttribution: true };
+
+interface ViewerProps {
+  graph: Graph;
+  nodeTypes: NodeTypes;
+  selected?: ReadonlySet<string>;
+  onSelect?: (slug: string | null) => void;
+  children?: ReactNode;
+}
+
+/** A canvas to look at: pan, zoom, choose a card. The state of cards comes from their own stores. */
+export function Viewer({ graph, nodeTypes, selected = NOTHING, onSelect, children }: ViewerProps) {
+  const nodes = useMemo(() => toNodes(graph, selected, []), [graph, selected]);
+  const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
+  const isLarge = nodes.length > MANY_TASKS;
+  return (
+    <ReactFlow
+      className="canvas"
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={nodeTypes}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={false}
+      edgesFocusable={false}
+      elementsSelectable={onSelect !== undefined}
+      disableKeyboardA11y
+      deleteKeyCode={null}
+      selectionKeyCode={null}
+      onNodeClick={(_, node) => onSelect?.(node.id)}
+      onPaneClick={() => onSelect?.(null)}
+      onlyRenderVisibleElements={isLarge}
+      fitView
+      fitViewOptions={FIT}
+      minZoom={0.1}
+      maxZoom={2}
+      zoomOnDoubleClick={false}
+      proOptions={ATTRIBUTION}
+    >
+      <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--canvas-dot)" />
+      {isLarge && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
+      <ZoomControls />
+      {children}
+    </ReactFlow>
+  );
+}

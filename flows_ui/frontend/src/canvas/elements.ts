@@ -1,0 +1,82 @@
+/** The graph as the canvas library wants it. Sizes and handles are given, so that nothing needs to be measured. */
+import { type Edge as CanvasEdge, type Node as CanvasNode, MarkerType, Position } from '@xyflow/react';
+import { drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
+import { CARD } from '../core/layout';
+
+export interface CardData extends Record<string, unknown> {
+  task: Task;
+}
+
+export type CardNode = CanvasNode<CardData, 'card'>;
+export type { CanvasEdge };
+
+const HANDLE = 14;
+
+const HANDLES = [
+  {
+    type: 'target' as const,
+    position: Position.Left,
+    x: -HANDLE / 2,
+    y: (CARD.height - HANDLE) / 2,
+    width: HANDLE,
+    height: HANDLE,
+  },
+  {
+    type: 'source' as const,
+    position: Position.Right,
+    x: CARD.width - HANDLE / 2,
+    y: (CARD.height - HANDLE) / 2,
+    width: HANDLE,
+    height: HANDLE,
+  },
+];
+
+const MARKER = { type: MarkerType.ArrowClosed, width: 16, height: 16, color: 'var(--edge)' };
+const CHOSEN_MARKER = { ...MARKER, color: 'var(--accent)' };
+
+/** The cards of a graph. Cards of `before` that did not change stay the same objects, which keeps drawing cheap. */
+export function toNodes(
+  graph: Graph,
+  selected: ReadonlySet<string>,
+  before: readonly CardNode[],
+): CardNode[] {
+  const old = new Map(before.map((node) => [node.id, node]));
+  return graph.tasks.map((task) => {
+    const known = old.get(task.slug);
+    const isSelected = selected.has(task.slug);
+    const [x, y] = task.position ?? [0, 0];
+    const isSame =
+      known?.data.task === task &&
+      known.selected === isSelected &&
+      known.position.x === x &&
+      known.position.y === y;
+    if (isSame) return known;
+    return {
+      id: task.slug,
+      type: 'card',
+      data: { task },
+      position: { x, y },
+      width: CARD.width,
+      height: CARD.height,
+      handles: HANDLES,
+      selected: isSelected,
+      zIndex: isSelected ? 1 : 0,
+    };
+  });
+}
+
+export function toEdges(graph: Graph, selected: ReadonlySet<string>): CanvasEdge[] {
+  return drawnEdges(graph).map((edge) => {
+    const id = edgeId(edge);
+    const isSelected = selected.has(id);
+    return {
+      id,
+      source: edge.upstream,
+      target: edge.downstream,
+      selected: isSelected,
+      markerEnd: isSelected ? CHOSEN_MARKER : MARKER,
+      ariaLabel: `${nameOf(graph, edge.downstream)} waits for ${nameOf(graph, edge.upstream)}`,
+      domAttributes: { 'data-edge': `${edge.upstream} > ${edge.downstream}` } as CanvasEdge['domAttributes'],
+    };
+  });
+}

@@ -1,0 +1,110 @@
+import { GripVertical, Plus } from 'lucide-react';
+import { type DragEvent, type KeyboardEvent, useState } from 'react';
+import type { FlowName } from '../core/graph';
+import type { Actions } from './actions';
+import { type FlowItem, useEditor } from './store';
+
+export const FLOW_DRAG_TYPE = 'application/x-anabranch-flow';
+
+/** The flow that is dragged onto the canvas; null if something else is. */
+export function readDraggedFlow(transfer: DataTransfer): FlowName | null {
+  const text = transfer.getData(FLOW_DRAG_TYPE);
+  return text ? (JSON.parse(text) as FlowName) : null;
+}
+
+const matches = (flow: FlowItem, text: string): boolean =>
+  `${flow.project}/${flow.name} ${flow.description}`.toLowerCase().includes(text.trim().toLowerCase());
+
+/** The flows that can be started as tasks: click, Enter or drag adds one. */
+export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: FlowName) => void }) {
+  const data = useEditor((state) => state.data);
+  const [text, setText] = useState('');
+  const others = data.flows.filter(
+    (flow) => flow.project !== data.flow.project || flow.name !== data.flow.name,
+  );
+  const found = others.filter((flow) => matches(flow, text));
+  const groups = [...Map.groupBy(found, (flow) => flow.project)];
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    const [first] = found;
+    if (event.key === 'Enter' && first && event.target instanceof HTMLInputElement) onAdd(first);
+    if (event.key === 'Escape') actions.show('canvas');
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const stops = [...event.currentTarget.querySelectorAll<HTMLElement>('input, .palette__flow')];
+    stops[stops.indexOf(document.activeElement as HTMLElement) + step]?.focus();
+  };
+
+  return (
+    <section className="side palette" aria-label="Flows" onKeyDown={onKeyDown}>
+      <h2 className="side__title">
+        Flows <span className="count">{others.length}</span>
+      </h2>
+      <div className="search-field side__search">
+        <input
+          id="palette-search"
+          className="input input--small"
+          type="search"
+          placeholder="Find a flow to add (A)"
+          aria-label="Find a flow to add"
+          value={text}
+          autoComplete="off"
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      <div className="side__scroll">
+        {groups.map(([project, flows]) => (
+          <div key={project} className="palette__group">
+            <h3 className="palette__project">{project}</h3>
+            <ul className="palette__list">
+              {flows.map((flow) => (
+                <li key={flow.name}>
+                  <PaletteFlow flow={flow} isDisabled={!data.can_edit} onAdd={onAdd} />
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+        {found.length === 0 && (
+          <p className="side__empty">
+            {others.length ? `No flow matches “${text}”.` : 'There is no other flow that you may run yet.'}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface PaletteFlowProps {
+  flow: FlowItem;
+  isDisabled: boolean;
+  onAdd: (flow: FlowName) => void;
+}
+
+function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
+  const onDragStart = (event: DragEvent) => {
+    event.dataTransfer.setData(FLOW_DRAG_TYPE, JSON.stringify({ project: flow.project, name: flow.name }));
+    event.dataTransfer.effectAllowed = 'copy';
+  };
+  return (
+    <button
+      type="button"
+      className="palette__flow"
+      draggable={!isDisabled}
+      disabled={isDisabled}
+      data-flow={`${flow.project}/${flow.name}`}
+      aria-label={flow.name}
+      title={flow.description || `Add ${flow.project}/${flow.name}`}
+      onDragStart={onDragStart}
+      onClick={() => onAdd(flow)}
+    >
+      <GripVertical aria-hidden="true" />
+      <span className="palette__text">
+        <span className="truncate">{flow.name}</span>
+        {flow.description && <span className="truncate faint small">{flow.description}</span>}
+      </span>
+      <Plus aria-hidden="true" />
+    </button>
+  );
+}

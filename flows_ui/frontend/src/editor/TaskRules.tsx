@@ -1,0 +1,123 @@
+import { useId } from 'react';
+import { ON_RETRY, type OnRetry, type Task, TRIGGERS } from '../core/graph';
+import type { Actions } from './actions';
+
+/** When a task starts, whether it waits for its child flow run, and what happens when that fails. */
+export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
+  const id = useId();
+  const change = (field: string, value: Partial<Task>) => actions.setTask(task.slug, value, field);
+  const retries = task.max_retries ?? 0;
+  return (
+    <section className="panel-part" aria-label="Rules">
+      <h3 className="panel-part__title">Rules</h3>
+      <div className="field">
+        <label className="field__label" htmlFor={`${id}-trigger`}>
+          Trigger
+        </label>
+        <select
+          id={`${id}-trigger`}
+          className="input"
+          value={task.trigger ?? 'all_successful'}
+          onChange={(event) => change('trigger', { trigger: event.target.value })}
+        >
+          {Object.entries(TRIGGERS).map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Check
+        label="Wait for the child flow run to end"
+        isOn={task.wait ?? true}
+        onChange={(wait) => change('wait', { wait })}
+      />
+      <Check
+        label="Skip when an upstream was skipped"
+        isOn={task.skip_on_upstream_skip ?? true}
+        onChange={(isOn) => change('skipping', { skip_on_upstream_skip: isOn })}
+      />
+      <div className="form-row form-row--two">
+        <NumberField
+          label="Max retries"
+          value={retries}
+          max={1000}
+          onChange={(value) => change('retries', { max_retries: value })}
+        />
+        <NumberField
+          label="Retry delay (seconds)"
+          value={task.retry_delay_seconds ?? 0}
+          max={31_536_000}
+          onChange={(value) => change('retry delay', { retry_delay_seconds: value })}
+        />
+      </div>
+      {task.wait !== false && (
+        <div className="field">
+          <label className="field__label" htmlFor={`${id}-on-retry`}>
+            On retry
+          </label>
+          <select
+            id={`${id}-on-retry`}
+            className="input"
+            value={task.on_retry ?? 'restart'}
+            onChange={(event) => change('on retry', { on_retry: event.target.value as OnRetry })}
+          >
+            {Object.entries(ON_RETRY).map(([name, words]) => (
+              <option key={name} value={name}>
+                {words}
+              </option>
+            ))}
+          </select>
+          <p className="field__hint">Also when a person restarts the whole flow run.</p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Check({
+  label,
+  isOn,
+  onChange,
+}: {
+  label: string;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+}) {
+  return (
+    <label className="check">
+      <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.target.checked)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+interface NumberFieldProps {
+  label: string;
+  value: number;
+  max: number;
+  onChange: (value: number) => void;
+}
+
+function NumberField({ label, value, max, onChange }: NumberFieldProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label className="field__label" htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className="input"
+        type="number"
+        min={0}
+        max={max}
+        value={value}
+        onChange={(event) => {
+          const number = Math.trunc(event.target.valueAsNumber || 0);
+          onChange(Math.min(max, Math.max(0, number)));
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+/** The latest version of a flow on its page: a canvas to look at. */
+import '@xyflow/react/dist/base.css';
+import '../canvas/canvas.css';
+import { type NodeProps, ReactFlowProvider } from '@xyflow/react';
+import { memo } from 'react';
+import { CardFrame } from '../canvas/CardFrame';
+import type { CardNode } from '../canvas/elements';
+import { TaskLines } from '../canvas/TaskLines';
+import { Viewer } from '../canvas/Viewer';
+import { EMPTY_GRAPH, type Graph } from '../core/graph';
+import { withPositions } from '../core/layout';
+import { mountIsland } from '../ui/mountIsland';
+
+const PlainCard = memo(({ data }: NodeProps<CardNode>) => (
+  <CardFrame slug={data.task.slug} label={data.task.name} isSelected={false}>
+    <TaskLines task={data.task} />
+  </CardFrame>
+));
+
+const NODE_TYPES = { card: PlainCard };
+
+mountIsland<{ graph: Graph | null }>(({ graph }) => (
+  <ReactFlowProvider>
+    <Viewer graph={withPositions(graph ?? EMPTY_GRAPH)} nodeTypes={NODE_TYPES} />
+  </ReactFlowProvider>
+));

@@ -1,0 +1,43 @@
+import type { NodeProps } from '@xyflow/react';
+import { memo } from 'react';
+import { CardFrame } from '../canvas/CardFrame';
+import type { CardNode } from '../canvas/elements';
+import { flowText } from '../canvas/TaskLines';
+import { labelOf } from '../core/states';
+import { useRun } from './store';
+import { Duration } from './words';
+
+/** A task on the canvas of a run: its name, the flow it starts, its state and how long it took. */
+export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
+  const taskRun = useRun((state) => state.bySlug.get(id));
+  const state = taskRun?.state ?? 'Pending';
+  const child = taskRun?.child_flow_run;
+  return (
+    <CardFrame
+      slug={id}
+      label={`${data.task.name}, ${labelOf(state)}`}
+      isSelected={selected ?? false}
+      state={state}
+      onDoubleClick={() => child && location.assign(`/flow-runs/${child}/`)}
+    >
+      <div className="task-card__line">
+        <span className="task-card__name truncate" title={data.task.name}>
+          {data.task.name}
+        </span>
+        <span className="task-card__child truncate" title={flowText(data.task)}>
+          {flowText(data.task)}
+        </span>
+      </div>
+      <div className="task-card__line task-card__line--second">
+        <span className="task-card__state" title={taskRun?.message}>
+          <span className="state-icon" data-state={state} aria-hidden="true" />
+          {labelOf(state)}
+        </span>
+        <span className="numeric">
+          {taskRun && taskRun.attempt > 1 && `attempt ${taskRun.attempt} · `}
+          {taskRun && <Duration span={taskRun} />}
+        </span>
+      </div>
+    </CardFrame>
+  );
+});

@@ -1,0 +1,179 @@
+import { Ban, Play, RotateCcw } from 'lucide-react';
+import { useState } from 'react';
+import { canCancel, canRestart, countStates, type FlowRun, firstFailure } from '../core/runs';
+import { labelOf } from '../core/states';
+import { momentText } from '../core/time';
+import { call, messageOf } from '../net/api';
+import { commandTitle } from '../ui/platform';
+import { choose, type RunStore, showRun, useRun, useRunStore } from './store';
+import { Badge, Duration, Moment } from './words';
+
+/** Which run this is, how it goes, and what can be done with it. */
+export function RunHeader() {
+  const run = useRun((state) => state.run);
+  const breadcrumbs = useRun((state) => state.data.breadcrumbs);
+  const above = breadcrumbs.slice(0, -1);
+  return (
+    <header className="run-header">
+      <nav className="breadcrumb" aria-label="Breadcrumb">
+        <ol>
+          <li>
+            <a href="/flow-runs/">Runs</a>
+          </li>
+          {above.map((crumb) => (
+            <li key={crumb.url}>
+              <a href={crumb.url}>{crumb.label}</a>
+            </li>
+          ))}
+          <li aria-current="page">{breadcrumbs.at(-1)?.label ?? run.flow}</li>
+        </ol>
+      </nav>
+      <div className="run-header__main">
+        <h1 className="truncate">{run.name || run.flow}</h1>
+        <Badge state={run.state} isLarge />
+        <LinkBadge />
+        <span className="toolbar__spacer" />
+        <Actions run={run} />
+      </div>
+      <div className="run-header__facts">
+        <span>
+          <a href={`/flows/${run.flow}/`}>{run.flow}</a> version {run.version}
+        </span>
+        <span>
+          {run.started_at ? 'started ' : 'created '}
+          <Moment at={run.started_at ?? run.created_at} />
+        </span>
+        {run.started_at && (
+          <span>
+            {run.ended_at ? 'took ' : 'running for '}
+            <Duration span={run} />
+          </span>
+        )}
+        <span>
+          {run.origin}
+          {run.created_by && ` by ${run.created_by}`}
+        </span>
+        {run.attempt > 1 && <span>attempt {run.attempt}</span>}
+      </div>
+      <Counts run={run} />
+      <Why run={run} />
+    </header>
+  );
+}
+
+function Counts({ run }: { run: FlowRun }) {
+  const counts = countStates(run);
+  const words = counts.map(([state, count]) => `${count} ${labelOf(state)}`).join(', ');
+  if (counts.length === 0) return null;
+  return (
+    <div className="state-bar" role="img" aria-label={words} title={words}>
+      {counts.map(([state, count]) => (
+        <span key={state} data-state={state} style={{ flex: count }} />
+      ))}
+    </div>
+  );
+}
+
+/** Why the run did not succeed, with the way to the task where it began. */
+function Why({ run }: { run: FlowRun }) {
+  const store = useRunStore();
+  const failure = firstFailure(run);
+  if (!failure) return run.message ? <p className="run-header__message muted">{run.message}</p> : null;
+  const [firstLine] = failure.message.split('\n');
+  return (
+    <div className="notice notice--danger why" role="alert">
+      <strong>{failure.name}</strong> {labelOf(failure.state).toLowerCase()}: {firstLine || 'no message'}{' '}
+      <button
+        type="button"
+        className="link-button"
+        onClick={() => {
+          choose(store, failure);
+          store.setState({ pane: 'details' });
+        }}
+      >
+        Show {failure.name}
+      </button>
+      {failure.child_flow_run && (
+        <>
+          {' · '}
+          <a href={`/flow-runs/${failure.child_flow_run}/`}>Open child run</a>
+        </>
+      )}
+    </div>
+  );
+}
+
+const LINK_WORDS = { live: 'Live', reconnecting: 'Reconnecting', refused: 'Not followed' } as const;
+
+/** Whether what the page shows is what is true now. */
+function LinkBadge() {
+  const link = useRun((state) => state.link);
+  const words =
+    link.kind === 'stale'
+      ? `Stale since ${momentText(new Date(link.since).toISOString(), Date.now())}`
+      : LINK_WORDS[link.kind];
+  return (
+    <span
+      className="live-badge"
+      data-link={link.kind}
+      role="status"
+      title={'message' in link ? link.message : undefined}
+    >
+      {words}
+    </span>
+  );
+}
+
+function Actions({ run }: { run: FlowRun }) {
+  const store = useRunStore();
+  const canRun = useRun((state) => state.data.can_run);
+  const [isBusy, setBusy] = useState(false);
+  const restart = async () => {
+    setBusy(true);
+    try {
+      showRun(store, await call<FlowRun>('POST', `flow-runs/${run.id}/restart/`, {}));
+    } catch (error) {
+      fail(store, messageOf(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  if (!canRun) return null;
+  return (
+    <div className="cluster run-header__actions">
+      {canCancel(run) && (
+        <button
+          type="button"
+          className="button button--danger"
+          onClick={() => store.setState({ dialog: 'cancel' })}
+        >
+          <Ban /> Cancel
+        </button>
+      )}
+      {canRestart(run) && (
+        <button
+          type="button"
+          className="button button--primary"
+          disabled={isBusy}
+          onClick={() => void restart()}
+        >
+          <RotateCcw /> Restart from failed
+        </button>
+      )}
+      <button
+        type="button"
+        className="button"
+        title={commandTitle('flow.run')}
+        onClick={() => store.setState({ dialog: 'again' })}
+      >
+        <Play /> Run again
+      </button>
+    </div>
+  );
+}
+
+export function fail(store: RunStore, text: string): void {
+  const { notices } = store.getState();
+  const id = (notices.at(-1)?.id ?? 0) + 1;
+  store.setState({ notices: [...notices, { id, text, tone: 'danger' }] });
+}

@@ -1,0 +1,162 @@
+import { ReactFlowProvider } from '@xyflow/react';
+import { Info, ListTree, Waypoints } from 'lucide-react';
+import { useMemo } from 'react';
+import { type Camera, useCamera } from '../canvas/useCamera';
+import { Viewer } from '../canvas/Viewer';
+import type { CommandId } from '../core/commands';
+import { findTask } from '../core/graph';
+import { type Direction, firstTask, walk } from '../core/walk';
+import { Keys } from '../ui/Keys';
+import { Notices } from '../ui/Notices';
+import { type Handlers, useCommands } from '../ui/useCommands';
+import { RunCard } from './RunCard';
+import { CancelDialog, RunAgainDialog } from './RunDialogs';
+import { RunHeader } from './RunHeader';
+import { RunPanel } from './RunPanel';
+import {
+  choose,
+  chosenTaskRun,
+  createRunStore,
+  RunContext,
+  type RunData,
+  type RunPane,
+  type RunStore,
+  useFollowing,
+  useRun,
+  useRunStore,
+} from './store';
+import { TaskRunPanel } from './TaskRunPanel';
+import { TaskTable } from './TaskTable';
+
+const NODE_TYPES = { card: RunCard };
+
+/** The whole page of one flow run. */
+export function RunPage({ data }: { data: RunData }) {
+  const store = useMemo(() => createRunStore(data), [data]);
+  return (
+    <RunContext value={store}>
+      <ReactFlowProvider>
+        <Watch />
+      </ReactFlowProvider>
+    </RunContext>
+  );
+}
+
+function Watch() {
+  const store = useRunStore();
+  const camera = useCamera();
+  useFollowing(store);
+  const handlers = useMemo(() => makeHandlers(store, camera), [store, camera]);
+  useCommands(handlers);
+  const pane = useRun((state) => state.pane);
+  const graph = useRun((state) => state.graph);
+  const taskRun = useRun(chosenTaskRun);
+  const slug = taskRun?.slug;
+  const selected = useMemo(() => new Set(slug ? [slug] : []), [slug]);
+  const notices = useRun((state) => state.notices);
+  const spoken = useRun((state) => state.spoken);
+  return (
+    <div className="run" data-pane={pane}>
+      <RunHeader />
+      <div className="run__panes">
+        <div className="run__main">
+          <div
+            className="canvas-wrap"
+            role="application"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys walk the tasks of the canvas
+            tabIndex={0}
+            aria-label="Canvas. Arrow keys walk the tasks, question mark shows all keys."
+          >
+            <Viewer
+              graph={graph}
+              nodeTypes={NODE_TYPES}
+              selected={selected}
+              onSelect={(found) => choose(store, found ? store.getState().bySlug.get(found) : null)}
+            />
+          </div>
+          <TaskTable />
+        </div>
+        <div className="run__side">
+          {taskRun ? <TaskRunPanel key={taskRun.id} taskRun={taskRun} /> : <RunPanel />}
+        </div>
+      </div>
+      <PaneSwitch />
+      <Dialogs works={Object.keys(handlers) as CommandId[]} />
+      <Notices
+        notices={notices}
+        spoken={spoken}
+        onExpire={(id) =>
+          store.setState({ notices: store.getState().notices.filter((notice) => notice.id !== id) })
+        }
+      />
+    </div>
+  );
+}
+
+function makeHandlers(store: RunStore, camera: Camera): Handlers {
+  const get = store.getState;
+  const go = (direction: Direction) => () => {
+    const { graph, bySlug } = get();
+    const from = chosenTaskRun(get())?.slug;
+    const to = from ? walk(graph, from, direction) : firstTask(graph);
+    if (!to) return;
+    choose(store, bySlug.get(to));
+    const place = findTask(graph, to)?.position;
+    if (place) camera.reveal(place);
+  };
+  const openChild = () => {
+    const child = chosenTaskRun(get())?.child_flow_run;
+    if (child) location.assign(`/flow-runs/${child}/`);
+  };
+  return {
+    'walk.left': go('left'),
+    'walk.right': go('right'),
+    'walk.up': go('up'),
+    'walk.down': go('down'),
+    'task.open': openChild,
+    'task.openChild': openChild,
+    'select.none': () => choose(store, null),
+    'canvas.fit': camera.fit,
+    'canvas.zoomIn': camera.zoomIn,
+    'canvas.zoomOut': camera.zoomOut,
+    'canvas.actualSize': camera.actualSize,
+    'flow.run': () => get().data.can_run && store.setState({ dialog: 'again' }),
+    help: () => store.setState({ dialog: 'keys' }),
+  };
+}
+
+function Dialogs({ works }: { works: CommandId[] }) {
+  const store = useRunStore();
+  const dialog = useRun((state) => state.dialog);
+  const onClose = () => store.setState({ dialog: null });
+  if (dialog === 'cancel') return <CancelDialog onClose={onClose} />;
+  if (dialog === 'again') return <RunAgainDialog onClose={onClose} />;
+  if (dialog === 'keys') return <Keys works={works} onClose={onClose} />;
+  return null;
+}
+
+const PANES: [RunPane, string, typeof Info][] = [
+  ['canvas', 'Canvas', Waypoints],
+  ['tasks', 'Tasks', ListTree],
+  ['details', 'Details', Info],
+];
+
+/** On a phone: which pane is seen. */
+function PaneSwitch() {
+  const store = useRunStore();
+  const pane = useRun((state) => state.pane);
+  return (
+    <nav className="pane-switch" aria-label="Panes">
+      {PANES.map(([name, label, Icon]) => (
+        <button
+          key={name}
+          type="button"
+          aria-current={pane === name ? 'true' : undefined}
+          onClick={() => store.setState({ pane: name })}
+        >
+          <Icon aria-hidden="true" /> {label}
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,85 @@
+import { History } from './History';
+import { useRun } from './store';
+import { Json, Moment } from './words';
+
+/** All about the flow run itself, while no task run is chosen. */
+export function RunPanel() {
+  const run = useRun((state) => state.run);
+  const parent = run.parent_task_run;
+  return (
+    <section className="side details" aria-label="Flow run">
+      <div className="run-panel__head">
+        <h2>Flow run</h2>
+      </div>
+      <div className="run-panel__body">
+        {run.message && <pre className="run-message">{run.message}</pre>}
+        <dl className="facts">
+          {parent && (
+            <>
+              <dt>Started by</dt>
+              <dd>
+                <a href={`/flow-runs/${parent.flow_run}/`}>
+                  {parent.slug} of {parent.flow}
+                </a>
+              </dd>
+            </>
+          )}
+          <dt>Created</dt>
+          <dd>
+            <Moment at={run.created_at} />
+          </dd>
+          {run.scheduled_start_time && (
+            <>
+              <dt>Starts</dt>
+              <dd>
+                <Moment at={run.scheduled_start_time} />
+              </dd>
+            </>
+          )}
+          {run.scheduled_for && (
+            <>
+              <dt>Scheduled for</dt>
+              <dd>
+                <Moment at={run.scheduled_for} />
+              </dd>
+            </>
+          )}
+          <dt>Started</dt>
+          <dd>
+            <Moment at={run.started_at} />
+          </dd>
+          <dt>Ended</dt>
+          <dd>
+            <Moment at={run.ended_at} />
+          </dd>
+          {run.idempotency_key && (
+            <>
+              <dt>Idempotency key</dt>
+              <dd className="mono">{run.idempotency_key}</dd>
+            </>
+          )}
+          <dt>Id</dt>
+          <dd className="mono">{run.id}</dd>
+        </dl>
+        <section className="panel-part" aria-label="Parameters">
+          <h3 className="panel-part__title">Parameters</h3>
+          {Object.keys(run.parameters ?? {}).length === 0 ? (
+            <p className="muted">None.</p>
+          ) : (
+            <Json value={run.parameters} />
+          )}
+        </section>
+        {run.result !== null && run.result !== undefined && (
+          <section className="panel-part" aria-label="Result">
+            <h3 className="panel-part__title">Result</h3>
+            <Json value={run.result} />
+          </section>
+        )}
+        <section className="panel-part" aria-label="History">
+          <h3 className="panel-part__title">History</h3>
+          <History slug={null} version={run.state} />
+        </section>
+      </div>
+    </section>
+  );
+}

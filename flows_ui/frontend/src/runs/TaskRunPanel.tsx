@@ -1,0 +1,163 @@
+import { CornerDownRight, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { type Binding, describeBinding, walkBindings } from '../core/bindings';
+import { nameOf } from '../core/graph';
+import type { TaskRun } from '../core/runs';
+import { isTerminal } from '../core/states';
+import { call } from '../net/api';
+import { commandTitle } from '../ui/platform';
+import { History } from './History';
+import { Logs } from './Logs';
+import { choose, useRun, useRunStore } from './store';
+import { Badge, Duration, Json, Moment } from './words';
+
+type Tab = 'Overview' | 'Logs' | 'History';
+const TABS: Tab[] = ['Overview', 'Logs', 'History'];
+
+interface Detail {
+  result: unknown;
+  inputs: Record<string, Binding>;
+}
+
+/** All about one task run: why it is in its state, its child flow run, its result, logs and history. */
+export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
+  const store = useRunStore();
+  const [tab, setTab] = useState<Tab>('Overview');
+  return (
+    <section className="side details" aria-label={`Task run ${taskRun.name}`}>
+      <div className="run-panel__head">
+        <h2 className="truncate">{taskRun.name}</h2>
+        <Badge state={taskRun.state} />
+        <button
+          type="button"
+          className="button button--ghost button--icon button--small"
+          aria-label="Close"
+          title={commandTitle('select.none')}
+          onClick={() => choose(store, null)}
+        >
+          <X />
+        </button>
+      </div>
+      {taskRun.child_flow_run && (
+        <a
+          className="button run-panel__child"
+          href={`/flow-runs/${taskRun.child_flow_run}/`}
+          title={commandTitle('task.openChild')}
+        >
+          <CornerDownRight /> Open child run
+        </a>
+      )}
+      <div className="tabs" role="tablist" aria-label="About this task run">
+        {TABS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={tab === name}
+            onClick={() => setTab(name)}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+      <div className="run-panel__body" role="tabpanel" aria-label={tab}>
+        {tab === 'Overview' && <Overview taskRun={taskRun} />}
+        {tab === 'Logs' && <Logs taskRun={taskRun} />}
+        {tab === 'History' && <History slug={taskRun.slug} mapIndex={taskRun.map_index} version={taskRun} />}
+      </div>
+    </section>
+  );
+}
+
+function Overview({ taskRun }: { taskRun: TaskRun }) {
+  const graph = useRun((state) => state.graph);
+  const detail = useDetail(taskRun);
+  const inputs = Object.entries(detail?.inputs ?? {}).flatMap(([key, binding]) => leavesOf(binding, key));
+  return (
+    <>
+      {taskRun.message && (
+        <pre className="run-message" data-failed={taskRun.state.endsWith('Failed') || undefined}>
+          {taskRun.message}
+        </pre>
+      )}
+      <dl className="facts">
+        <dt>Child flow</dt>
+        <dd>
+          {taskRun.child_flow ? <a href={`/flows/${taskRun.child_flow}/`}>{taskRun.child_flow}</a> : '–'}
+        </dd>
+        <dt>Attempt</dt>
+        <dd>{taskRun.attempt}</dd>
+        <dt>Submitted</dt>
+        <dd>
+          <Moment at={taskRun.submitted_at} />
+        </dd>
+        <dt>Started</dt>
+        <dd>
+          <Moment at={taskRun.started_at} />
+        </dd>
+        <dt>Ended</dt>
+        <dd>
+          <Moment at={taskRun.ended_at} />
+        </dd>
+        <dt>Took</dt>
+        <dd>
+          <Duration span={taskRun} absent="–" />
+        </dd>
+        {taskRun.due_at && !taskRun.ended_at && (
+          <>
+            <dt>Due</dt>
+            <dd>
+              <Moment at={taskRun.due_at} />
+            </dd>
+          </>
+        )}
+        {taskRun.worker && (
+          <>
+            <dt>Worker</dt>
+            <dd className="mono">{taskRun.worker}</dd>
+          </>
+        )}
+      </dl>
+      {inputs.length > 0 && (
+        <section className="panel-part" aria-label="Inputs">
+          <h3 className="panel-part__title">Inputs</h3>
+          <dl className="facts">
+            {inputs.map(([place, binding]) => (
+              <div key={place} className="facts__pair">
+                <dt>{place.replace(/^parameters\./, '')}</dt>
+                <dd className="mono">{describeBinding(binding, (slug) => nameOf(graph, slug))}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      )}
+      {detail && isTerminal(taskRun.state) && detail.result !== null && (
+        <section className="panel-part" aria-label="Result">
+          <h3 className="panel-part__title">Result</h3>
+          <Json value={detail.result} />
+        </section>
+      )}
+    </>
+  );
+}
+
+const leavesOf = (binding: Binding, key: string): [string, Binding][] =>
+  [...walkBindings(binding, key)].filter(([, found]) => found.kind !== 'object' && found.kind !== 'list');
+
+/** What the list of task runs leaves out, read again when the task run changes. */
+function useDetail(taskRun: TaskRun): Detail | null {
+  const run = useRun((state) => state.run.id);
+  const [detail, setDetail] = useState<Detail | null>(null);
+  const { id, state, attempt } = taskRun;
+  useEffect(() => {
+    // State and attempt are part of the question: another one has another answer.
+    let isWanted = state !== '' && attempt > 0;
+    call<Detail>('GET', `flow-runs/${run}/task-runs/${id}/`)
+      .then((found) => isWanted && setDetail(found))
+      .catch(() => undefined);
+    return () => {
+      isWanted = false;
+    };
+  }, [run, id, state, attempt]);
+  return detail;
+}

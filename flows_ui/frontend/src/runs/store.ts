@@ -1,0 +1,97 @@
+/** What the run page knows: the run as it is now, the link to the server, and what is chosen. */
+import { createContext, useContext, useEffect, useState } from 'react';
+import { type StoreApi, useStore } from 'zustand';
+import { createStore } from 'zustand/vanilla';
+import { EMPTY_GRAPH, type Graph } from '../core/graph';
+import { withPositions } from '../core/layout';
+import { applyChange, type FlowRun, type TaskRun, taskRunsBySlug } from '../core/runs';
+import { followRun, type Link } from '../net/liveRun';
+import type { Notice } from '../ui/Notices';
+
+export interface RunData {
+  flow_run: FlowRun;
+  graph: Graph | null;
+  can_run: boolean;
+  breadcrumbs: { label: string; url: string }[];
+}
+
+export type RunPane = 'canvas' | 'tasks' | 'details';
+
+export interface RunState {
+  data: RunData;
+  graph: Graph;
+  run: FlowRun;
+  bySlug: ReadonlyMap<string, TaskRun>;
+  link: Link;
+  /** The id of the chosen task run. */
+  chosen: string | null;
+  pane: RunPane;
+  dialog: 'cancel' | 'again' | 'keys' | null;
+  notices: Notice[];
+  spoken: string;
+}
+
+export type RunStore = StoreApi<RunState>;
+
+export function createRunStore(data: RunData): RunStore {
+  return createStore<RunState>(() => ({
+    data,
+    graph: withPositions(data.graph ?? EMPTY_GRAPH),
+    run: data.flow_run,
+    bySlug: taskRunsBySlug(data.flow_run),
+    link: { kind: 'reconnecting' },
+    chosen: null,
+    pane: 'canvas',
+    dialog: null,
+    notices: [],
+    spoken: '',
+  }));
+}
+
+/** Keep the store up to date as long as the page is open. */
+export function useFollowing(store: RunStore): void {
+  useEffect(() => {
+    const replace = (run: FlowRun) => store.setState({ run, bySlug: taskRunsBySlug(run) });
+    return followRun(store.getState().run.id, {
+      onSnapshot: replace,
+      onChange: (change, taskRuns) => {
+        const before = store.getState().run;
+        const after = applyChange(before, change, taskRuns);
+        replace(after);
+        if (after.state !== before.state) store.setState({ spoken: `The flow run is ${after.state} now.` });
+      },
+      onLink: (link) => store.setState({ link }),
+    });
+  }, [store]);
+}
+
+/** Show a flow run that an action's answer gave, without waiting for the socket. */
+export const showRun = (store: RunStore, run: FlowRun): void =>
+  store.setState({ run, bySlug: taskRunsBySlug(run) });
+
+export const choose = (store: RunStore, taskRun: TaskRun | null | undefined): void =>
+  store.setState({ chosen: taskRun?.id ?? null, spoken: taskRun ? `${taskRun.name}, ${taskRun.state}` : '' });
+
+export const chosenTaskRun = (state: RunState): TaskRun | undefined =>
+  state.run.task_runs.find((taskRun) => taskRun.id === state.chosen);
+
+export const RunContext = createContext<RunStore | null>(null);
+
+export function useRunStore(): RunStore {
+  const store = useContext(RunContext);
+  if (!store) throw new Error('This component belongs inside the run page.');
+  return store;
+}
+
+export const useRun = <T>(select: (state: RunState) => T): T => useStore(useRunStore(), select);
+
+/** The time, anew every second while something is going on. */
+export function useNow(isTicking: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!isTicking) return;
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [isTicking]);
+  return now;
+}

@@ -1,0 +1,68 @@
+import { X } from 'lucide-react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  footer?: ReactNode;
+  /** With it, the content is a form and Enter submits it. */
+  onSubmit?: () => void;
+}
+
+/** A modal dialog: focus stays in it, Escape and the cross close it. */
+export function Dialog({ title, onClose, children, footer, onSubmit }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  const content = (
+    <>
+      <header className="dialog__header">
+        <h2 className="dialog__title" id={titleId}>
+          {title}
+        </h2>
+        <button
+          type="button"
+          className="button button--ghost button--icon"
+          aria-label="Close"
+          onClick={onClose}
+        >
+          <X />
+        </button>
+      </header>
+      <div className="dialog__body">{children}</div>
+      {footer && <footer className="dialog__footer">{footer}</footer>}
+    </>
+  );
+  return (
+    <dialog
+      ref={element}
+      className="dialog"
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      {onSubmit ? (
+        <form
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            onSubmit();
+          }}
+        >
+          {content}
+        </form>
+      ) : (
+        content
+      )}
+    </dialog>
+  );
+}
