@@ -51,6 +51,13 @@ def database_url() -> str:
     return f"postgresql://{quote(used['USER'])}{password}@/{used['NAME']}?{place}"
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class RunningProgram:
     """A program started for one test. It dies with the test session at the latest."""
 
@@ -145,7 +152,7 @@ class Web(RunningProgram):
     """The pages, the API and the sockets, on a free port of this machine."""
 
     def __init__(self, *, log: Path, env: Mapping[str, str] | None = None) -> None:
-        self.address = WebAddress("127.0.0.1", _free_port())
+        self.address = WebAddress("127.0.0.1", free_port())
         super().__init__(parts.web(self.address), log=log, env=env)
 
     @property
@@ -198,9 +205,3 @@ class Broker:
     def _process(self) -> subprocess.Popen[bytes]:
         assert self._valkey.process is not None, "Valkey is stopped"
         return self._valkey.process
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

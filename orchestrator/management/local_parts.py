@@ -4,12 +4,13 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from io import StringIO
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connections
 
 from orchestrator.embedded.lock import HomeInUse, owner_of
@@ -42,7 +43,6 @@ class LocalParts:
         )
         self._web = web
         self._log = CombinedLog(log)
-        self._output = log
         programs = [parts.worker(concurrency=concurrency), parts.beat(), *([parts.web(web)] if web else [])]
         own = [parts.Part(program, home=self._servers.home, log=self._log) for program in programs]
         self._supervisor = Supervisor([*self._servers.all, *own], self._log)
@@ -70,12 +70,24 @@ class LocalParts:
     ) -> None:
         self._stop()
 
+    def say(self, line: str) -> None:
+        """Write one line of ours into the log."""
+        self._log.say("up", line)
+
     def _set_up_database(self) -> None:
-        self._log.say("up", "setting up the database and registering the flows")
-        call_command("migrate", interactive=False, verbosity=0, stdout=self._output)
-        if "register" in get_commands():
-            call_command("register", stdout=self._output)
+        self.say("setting up the database and registering the flows")
+        self._call("migrate", interactive=False, verbosity=0)
+        self._call("register")
         connections.close_all()
+
+    def _call(self, command: str, **options: object) -> None:
+        """Run a command of `manage.py`, with what it prints in the log."""
+        printed = StringIO()
+        try:
+            call_command(command, stdout=printed, **options)
+        finally:
+            for line in printed.getvalue().splitlines():
+                self.say(line)
 
     def _stop(self) -> None:
         self._supervisor.stop()

@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -18,8 +19,8 @@ from tests.processes import eventually
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
+@contextmanager
+def temporary_home() -> Iterator[Path]:
     """An empty home folder which the account that root's PostgreSQL runs as can reach, unlike `tmp_path`."""
     folder = Path(tempfile.mkdtemp(prefix="anabranch-test-"))
     folder.chmod(0o755)
@@ -31,15 +32,22 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home folder of this test alone."""
+    with temporary_home() as folder:
+        yield folder
+
+
 class Owned:
     """A process in a session of its own, and all the processes that it ever had below it."""
 
-    def __init__(self, command: list[str | Path], *, home: Path) -> None:
+    def __init__(self, command: list[str | Path], *, home: Path, log: Path) -> None:
         self.home = home
-        self.log = home / "test.log"
+        self.log = log
         # Its own servers: not those of the test session.
-        env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
-        with self.log.open("ab") as output:
+        env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+        with log.open("wb") as output:
             self.process = processes.spawn(
                 command,
                 when_orphaned=signal.SIGKILL,
@@ -53,10 +61,14 @@ class Owned:
         return self.log.read_text(errors="replace")
 
     def below(self) -> list[psutil.Process]:
-        """Return the processes below this one, and remember them for `left_over`."""
+        """Return the live processes below this one, and remember them for `assert_nothing_is_left`."""
         found = psutil.Process(self.process.pid).children(recursive=True)
         self._seen |= {process.pid: process for process in found}
-        return found
+        return [process for process in found if is_alive(process)]
+
+    def find(self, words: str) -> list[psutil.Process]:
+        """Return the live processes below this one whose command line contains `words`."""
+        return [process for process in self.below() if words in " ".join(process.cmdline())]
 
     def wait_for(self, text: str) -> None:
         """Return when the process has printed `text`."""
@@ -76,21 +88,29 @@ class Owned:
     def assert_nothing_is_left(self) -> None:
         """Pass when every process that was below this one has ended, at the latest after a few seconds."""
         assert self._seen, "no process was looked at while it ran"
-        eventually(lambda: not self._alive(), within=20, else_say=lambda: f"gone: {self._alive()}")
+        eventually(lambda: not self._alive(), within=20, else_say=lambda: f"ended: {self._alive()}")
 
     def _alive(self) -> list[str]:
-        alive = (p for p in self._seen.values() if p.is_running() and p.status() != psutil.STATUS_ZOMBIE)
-        return [f"{p.pid} {' '.join(p.cmdline())}" for p in alive]
+        return [str(process) for process in self._seen.values() if is_alive(process)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Say whether it runs; a zombie does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture
-def own(home: Path) -> Iterator[Callable[..., Owned]]:
+def own(home: Path, tmp_path: Path) -> Iterator[Callable[..., Owned]]:
     """Run Python with the given words in `home`, ended after the test; `run_by` are words to put before it."""
     started: list[Owned] = []
 
     def run(*words: str | Path, run_by: Sequence[str] = ()) -> Owned:
         command = [*run_by, sys.executable, *words]
-        owned = Owned([shutil.which(command[0]) or command[0], *command[1:]], home=home)
+        first = shutil.which(command[0]) or command[0]
+        owned = Owned([first, *command[1:]], home=home, log=tmp_path / f"own-{len(started)}.log")
         started.append(owned)
         return owned
 

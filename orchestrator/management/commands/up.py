@@ -41,16 +41,16 @@ class Command(BaseCommand):
             with parts:
                 while not stop.wait(LOOK_SECONDS):
                     if address.answers():
-                        self._print_sign_in_link(address)
+                        _tell_where_to_sign_in(address, parts)
                         break
                 stop.wait()
-                self.stdout.write("Stopping.")
+                parts.say("stopping")
         except (HomeInUse, ServerFailed, ProgramMissing, ForeignFolder, PortTaken) as error:
             raise CommandError(str(error)) from error
 
-    def _print_sign_in_link(self, address: WebAddress) -> None:
-        link = create_sign_in_link(now=timezone.now())
-        connections.close_all()
-        self.stdout.write(
-            f"\nAnabranch runs at {address.url}/\nSign in (once) at {address.url}{link}\nCtrl-C stops it.\n\n"
-        )
+
+def _tell_where_to_sign_in(address: WebAddress, parts: LocalParts) -> None:
+    link = create_sign_in_link(now=timezone.now())
+    connections.close_all()
+    parts.say(f"Anabranch runs at {address.url}/   (Ctrl-C stops it)")
+    parts.say(f"sign in, once, at {address.url}{link}")
