@@ -36,8 +36,10 @@ def shape_of(flow: Flow) -> FlowGraph:
 
 
 def graph_of(flow: Flow) -> FlowGraph:
-    """Return the graph of a valid flow, in the order of its tasks' making."""
-    tasks = {slug: _task(flow, task, slug) for task, slug in flow.slugs.items() if _is_executed(task)}
+    """Return the graph of a valid flow: its tasks level by level, within a level in the order of their making."""
+    levels = _levels(shape_of(flow))
+    written = sorted(flow.slugs.items(), key=lambda item: levels[item[1]])
+    tasks = {slug: _task(flow, task, slug) for task, slug in written if _is_executed(task)}
     edges = {
         (leaf, flow.slugs[edge.downstream_task], edge.key)
         for edge in flow.edges
@@ -78,6 +80,14 @@ def fingerprint(document: dict[str, Any]) -> str:
         "schedule": {key: value for key, value in schedule.items() if key != "start_at"} if schedule else None,
     }
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
+
+
+def _levels(graph: FlowGraph) -> dict[str, int]:
+    """Return how many edges lead to each task on the longest way."""
+    levels: dict[str, int] = {}
+    for slug in graph.order:
+        levels[slug] = max((levels[upstream] + 1 for upstream in graph.upstreams[slug]), default=0)
+    return levels
 
 
 def _is_executed(task: WrittenTask) -> bool:

@@ -1,0 +1,67 @@
+"""Flows of one's own for engine tests, registered and run by a drain in the test's own process or by real workers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from orchestrator.engine.draining import Drain
+from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.recovering import recover
+from orchestrator.engine.registration import register_flow
+from orchestrator.models import Flow, FlowRun, Origin, Project, TaskRun
+from orchestrator.sdk import Flow as WrittenFlow
+from orchestrator.sdk import registry
+
+
+@pytest.fixture
+def project(transactional_db: None) -> Project:
+    """The project that the tests' flows are registered in."""
+    return Project.objects.create(name="tests")
+
+
+@pytest.fixture
+def register(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[WrittenFlow], Flow]:
+    """Register a written flow in the project `tests`, known to this process alone."""
+    monkeypatch.setattr(registry, "_flows", {})
+    monkeypatch.setattr(registry, "_discover", lambda: None)
+
+    def put(flow: WrittenFlow) -> Flow:
+        flow.project = project.name
+        registry.add(flow, project.name)
+        return register_flow(flow=flow, project=project.name, now=timezone.now()).flow
+
+    return put
+
+
+@pytest.fixture
+def start() -> Callable[..., FlowRun]:
+    """Start a run of a registered flow."""
+
+    def begin(flow: Flow, **parameters: Any) -> FlowRun:
+        started = start_flow_run(flow=flow, parameters=parameters, now=timezone.now(), origin=Origin.COMMAND)
+        return FlowRun.objects.get(pk=started.flow_run_id)
+
+    return begin
+
+
+@pytest.fixture
+def drain() -> Callable[[], None]:
+    """Do all that can be done, in this process, as one worker with one slot would."""
+
+    def work() -> None:
+        while Drain().run() or recover().owed:
+            pass
+
+    return work
+
+
+def states(run: FlowRun) -> dict[str, str]:
+    """Return slug -> state of a run's task runs."""
+    return dict(TaskRun.objects.filter(flow_run=run).values_list("slug", "state"))
+
+
+def state(run: FlowRun) -> str:
+    """Return a run's state as it is now."""
+    return FlowRun.objects.values_list("state", flat=True).get(pk=run.pk)
