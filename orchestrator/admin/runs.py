@@ -49,7 +49,7 @@ class TaskRunInline(LookingOnlyInline):
 @admin.register(FlowRun)
 class FlowRunAdmin(OperatorsAct, LookingOnly, FoundById, Scoped):
     project = "flow__project"
-    list_display = ["id", "flow", "name", "in_state", "origin", "created_by", "created_at", "started_at", "ended_at"]
+    list_display = ["flow", "short_id", "name", "in_state", "origin", "created_by", "created_at", "ended_at"]
     list_filter = ["state", "origin", "created_at", ("flow__project", VisibleProjects)]
     list_select_related = ["flow__project", "created_by"]
     search_fields = ["name", "flow__name", "flow__project__name", "=idempotency_key"]
@@ -86,6 +86,10 @@ class FlowRunAdmin(OperatorsAct, LookingOnly, FoundById, Scoped):
 
     def view_on_site(self, flow_run: FlowRun) -> str:
         return f"/flow-runs/{flow_run.pk}/"
+
+    @admin.display(description="id", ordering="pk")
+    def short_id(self, flow_run: FlowRun) -> str:
+        return str(flow_run.pk)[:8]
 
     @admin.display(description="state", ordering="state")
     def in_state(self, flow_run: FlowRun) -> SafeString:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says about the answers of a view."""
+"""What the OpenAPI document says about the methods of a view."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,17 +8,26 @@ from drf_spectacular.utils import extend_schema
 from orchestrator.api.serializers.problems import RefusalSerializer
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_ALWAYS_POSSIBLE = (401, 403, 404)
 
 
-def answers(operation: str, *refusals: int, request: Any = None, **schema: Any) -> Callable[[_Method], _Method]:
-    """Describe one method of a view: `200=Shape`-like answers as `ok=`, `created=` or `gone=`, and its refusals.
+def answers(
+    operation: str, *refusals: int, request: Any = None, ok: Any = None, created: Any = None
+) -> Callable[[_Method], _Method]:
+    """Describe a method: the shapes of its request and of its answers 200 and 201, and how it may refuse.
 
-    401, 403 and 404 can come from everywhere and are added to all.
+    With neither `ok` nor `created` it answers 204. The docstring becomes the sentence beside the address.
     """
-    shapes: dict[int, Any] = dict.fromkeys((401, 403, 404, *refusals), RefusalSerializer)
-    for word, code in (("ok", 200), ("created", 201)):
-        if word in schema:
-            shapes[code] = schema.pop(word)
-    if schema.pop("gone", False):
+    shapes: dict[int, Any] = dict.fromkeys((*_ALWAYS_POSSIBLE, *refusals), RefusalSerializer)
+    shapes |= {status: shape for status, shape in ((200, ok), (201, created)) if shape is not None}
+    if ok is None and created is None:
         shapes[204] = None
-    return extend_schema(operation_id=operation, request=request, responses=shapes, **schema)
+
+    def described(method: _Method) -> _Method:
+        sentence = (method.__doc__ or "").strip()
+        schema = extend_schema(
+            operation_id=operation, request=request, responses=shapes, summary=sentence, description=""
+        )
+        return schema(method)
+
+    return described

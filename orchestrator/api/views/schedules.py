@@ -77,7 +77,7 @@ class OneSchedule(_OfOneSchedule):
         changes = self.read(ScheduleChangeSerializer, partial=True)
         return self.answer(update_schedule(schedule=schedule, now=timezone.now(), **changes))
 
-    @answers("schedules_delete", gone=True)
+    @answers("schedules_delete")
     def delete(self, request: Request, schedule_id: int) -> Response:
         """Remove a schedule; the runs that it started stay."""
         delete_schedule(schedule=self.schedule(schedule_id))
