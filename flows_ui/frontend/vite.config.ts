@@ -10,6 +10,8 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: true,
     target: 'es2022',
+    // The browsers that know light-dark(); for older ones it would be rewritten into something that tokens.css breaks.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     rollupOptions: {
       input: {
         editor: 'src/islands/editor.tsx',

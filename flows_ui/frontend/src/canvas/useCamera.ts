@@ -1,11 +1,14 @@
-import { useReactFlow, useStoreApi } from '@xyflow/react';
+import { getViewportForBounds, useReactFlow, useStoreApi } from '@xyflow/react';
 import { useMemo } from 'react';
+import type { Task } from '../core/graph';
 import { CARD } from '../core/layout';
 
-export const FIT = { padding: 0.16, maxZoom: 1.1, minZoom: 0.1 } as const;
+export const FIT = { padding: '32px', maxZoom: 1.1, minZoom: 0.1 } as const;
 
 export interface Camera {
   fit: () => void;
+  /** Fit to these tasks, also those that are not drawn yet. */
+  fitTo: (tasks: readonly Task[]) => void;
   zoomIn: () => void;
   zoomOut: () => void;
   actualSize: () => void;
@@ -30,6 +33,14 @@ export function useCamera(): Camera {
     };
     return {
       fit: () => void flow.fitView(FIT),
+      fitTo: (tasks) => {
+        const { width, height } = store.getState();
+        const bounds = boundsOf(tasks);
+        if (bounds) {
+          const view = getViewportForBounds(bounds, width, height, FIT.minZoom, FIT.maxZoom, FIT.padding);
+          void flow.setViewport(view);
+        }
+      },
       zoomIn: () => void flow.zoomIn(),
       zoomOut: () => void flow.zoomOut(),
       actualSize: () => void flow.zoomTo(1),
@@ -41,14 +52,24 @@ export function useCamera(): Camera {
       reveal: ([x, y]) => {
         const { width, height, transform } = store.getState();
         const [left, top, zoom] = transform;
-        const [sx, sy] = [x * zoom + left, y * zoom + top];
-        const isSeen =
-          sx >= MARGIN &&
-          sy >= MARGIN &&
-          sx + CARD.width * zoom <= width - MARGIN &&
-          sy + CARD.height * zoom <= height - MARGIN;
-        if (!isSeen) void flow.setCenter(x + CARD.width / 2, y + CARD.height / 2, { zoom });
+        const dx = shiftInto(x * zoom + left, CARD.width * zoom, width);
+        const dy = shiftInto(y * zoom + top, CARD.height * zoom, height);
+        if (dx || dy) void flow.setViewport({ x: left + dx, y: top + dy, zoom }, { duration: 150 });
       },
     };
   }, [flow, store]);
+}
+
+/** How far something from `start` on has to move to lie within `room`, with a margin. */
+function shiftInto(start: number, size: number, room: number): number {
+  if (start < MARGIN) return MARGIN - start;
+  return Math.min(0, room - MARGIN - size - start);
+}
+
+function boundsOf(tasks: readonly Task[]): { x: number; y: number; width: number; height: number } | null {
+  const places = tasks.flatMap((task) => (task.position ? [task.position] : []));
+  if (places.length === 0) return null;
+  const [xs, ys] = [places.map(([x]) => x), places.map(([, y]) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, width: Math.max(...xs) - x + CARD.width, height: Math.max(...ys) - y + CARD.height };
 }

@@ -12,9 +12,9 @@ export const TRIGGERS = {
 export type Trigger = keyof typeof TRIGGERS;
 
 export const ON_RETRY = {
-  restart: 'Restart the child flow run from where it failed',
-  new_run: 'Start a new child flow run',
-  mirror: 'Look at the same child flow run again',
+  restart: 'Restart the child run where it failed',
+  new_run: 'Start a new child run',
+  mirror: 'Look at the same child run again',
 } as const;
 export type OnRetry = keyof typeof ON_RETRY;
 

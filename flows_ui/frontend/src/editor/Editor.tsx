@@ -1,7 +1,7 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { ListTree, SlidersHorizontal, SquareStack, Waypoints } from 'lucide-react';
 import { useEffect, useMemo } from 'react';
-import { useCamera } from '../canvas/useCamera';
+import { type Camera, useCamera } from '../canvas/useCamera';
 import { type FlowName, findTask } from '../core/graph';
 import type { Problem } from '../net/api';
 import { Keys } from '../ui/Keys';
@@ -22,13 +22,14 @@ import {
   createEditorStore,
   EditorContext,
   type EditorData,
+  type EditorStore,
   graphOf,
   type Pane,
   useEditor,
   useEditorStore,
 } from './store';
 import { Toolbar } from './Toolbar';
-import { focusCanvas, showProblem, useEditorCommands, workingCommands } from './useEditorCommands';
+import { showProblem, useEditorCommands, workingCommands } from './useEditorCommands';
 import { useSaving } from './useSaving';
 
 /** The whole editor of one flow of flows. */
@@ -50,7 +51,7 @@ function Workbench() {
   const saving = useSaving(store);
   const handlers = useEditorCommands(store, actions, camera, saving);
   const pane = useEditor((state) => state.pane);
-  const isEmpty = useEditor((state) => graphOf(state).tasks.length === 0);
+  useFittingPane(store, camera);
   const notices = useEditor((state) => state.notices);
   const spoken = useEditor((state) => state.spoken);
 
@@ -66,10 +67,6 @@ function Workbench() {
     actions.show('details');
   };
 
-  useEffect(() => {
-    if (!isEmpty) focusCanvas();
-  }, [isEmpty]);
-
   return (
     <div className="editor" data-pane={pane}>
       <Toolbar actions={actions} saving={saving} />
@@ -81,7 +78,7 @@ function Workbench() {
         </div>
         <div className="editor__middle">
           <EditorCanvas actions={actions} camera={camera} onTidy={() => handlers['canvas.tidy']?.()}>
-            <EmptyCanvas actions={actions} onFind={() => handlers['palette.focus']?.()} />
+            <EmptyCanvas actions={actions} camera={camera} onFind={() => handlers['palette.focus']?.()} />
           </EditorCanvas>
           <Problems onShow={onShow} />
         </div>
@@ -93,6 +90,21 @@ function Workbench() {
       <Dialogs actions={actions} saving={saving} onShow={onShow} works={workingCommands(handlers)} />
       <Notices notices={notices} spoken={spoken} onExpire={actions.expire} />
     </div>
+  );
+}
+
+/** Milliseconds until the canvas has noticed its new size. */
+const RESIZED = 60;
+
+/** On a phone the canvas changes its size with the pane below it; keep the whole graph in sight. */
+function useFittingPane(store: EditorStore, camera: Camera): void {
+  useEffect(
+    () =>
+      store.subscribe((state, before) => {
+        if (state.pane === before.pane || !matchMedia('(max-width: 860px)').matches) return;
+        setTimeout(() => camera.fitTo(graphOf(state).tasks), RESIZED);
+      }),
+    [store, camera],
   );
 }
 

@@ -47,6 +47,8 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
   const direction = useEditor((state) => state.drawing?.direction);
   const [nodes, setNodes] = useState<CardNode[]>(() => toNodes(graph, chosenTasks, []));
   const edges = useMemo(() => toEdges(graph, chosenEdges), [graph, chosenEdges]);
+  // Fitting waits for the first card where there is none yet, and would move it away from where it was dropped.
+  const [fitsAtStart] = useState(graph.tasks.length > 0);
   const isLarge = nodes.length > MANY_TASKS;
 
   useEffect(() => setNodes((before) => toNodes(graph, chosenTasks, before)), [graph, chosenTasks]);
@@ -141,7 +143,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
         selectionOnDrag={!IS_TOUCH}
         zoomOnDoubleClick={false}
         onlyRenderVisibleElements={isLarge}
-        fitView
+        fitView={fitsAtStart}
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}

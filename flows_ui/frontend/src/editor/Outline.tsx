@@ -56,22 +56,24 @@ export function Outline({ actions, camera }: { actions: Actions; camera: Camera 
           role="listbox"
           aria-label="Tasks in the order they can start"
           aria-multiselectable="true"
-          aria-activedescendant={current ? `outline-${current}` : undefined}
+          aria-activedescendant={
+            current ? `outline-${rows.findIndex((row) => row.slug === current)}` : undefined
+          }
           tabIndex={0}
           className="outline__list"
           onKeyDown={onKeyDown}
         >
-          {rows.map((row) => (
+          {rows.map((row, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the list above has the keys
             <div
               key={row.slug}
-              id={`outline-${row.slug}`}
+              id={`outline-${index}`}
               role="option"
               tabIndex={-1}
               aria-selected={chosen.has(row.slug)}
               className="outline__row"
               data-outline={row.slug}
-              style={{ paddingLeft: 12 + Math.min(row.depth, 8) * 12 }}
+              style={{ paddingLeft: 16 + Math.min(row.depth, 8) * 12 }}
               onClick={() => choose(row.slug)}
             >
               <span className="outline__name truncate">{row.name}</span>

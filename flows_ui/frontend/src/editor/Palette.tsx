@@ -1,6 +1,7 @@
 import { GripVertical, Plus } from 'lucide-react';
 import { type DragEvent, type KeyboardEvent, useState } from 'react';
 import type { FlowName } from '../core/graph';
+import { search } from '../core/search';
 import type { Actions } from './actions';
 import { type FlowItem, useEditor } from './store';
 
@@ -12,9 +13,6 @@ export function readDraggedFlow(transfer: DataTransfer): FlowName | null {
   return text ? (JSON.parse(text) as FlowName) : null;
 }
 
-const matches = (flow: FlowItem, text: string): boolean =>
-  `${flow.project}/${flow.name} ${flow.description}`.toLowerCase().includes(text.trim().toLowerCase());
-
 /** The flows that can be started as tasks: click, Enter or drag adds one. */
 export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: FlowName) => void }) {
   const data = useEditor((state) => state.data);
@@ -22,7 +20,7 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: Fl
   const others = data.flows.filter(
     (flow) => flow.project !== data.flow.project || flow.name !== data.flow.name,
   );
-  const found = others.filter((flow) => matches(flow, text));
+  const found = search(others, text);
   const groups = [...Map.groupBy(found, (flow) => flow.project)];
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {

@@ -6,10 +6,12 @@ import { useEditor } from './store';
 
 /** The line below the canvas: what keeps the flow from being published, and the way to each place. */
 export function Problems({ onShow }: { onShow: (problem: Problem) => void }) {
-  const problems = useEditor((state) => state.problems);
+  const saved = useEditor((state) => state.problems);
   const isEmpty = useEditor((state) => state.history.present.graph.tasks.length === 0);
   const [isOpen, setOpen] = useState(false);
   if (isEmpty) return null;
+  // Until the first task is saved, the server still has an empty graph.
+  const problems = saved.filter((problem) => problem.code !== 'empty_graph');
   if (problems.length === 0) {
     return (
       <section className="problems" aria-label="Problems">

@@ -24,6 +24,7 @@ export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => 
     (state) => !published?.graph || !isPublished(published, graphOf(state), schemaOf(state)),
   );
   const mustPublish = latest === null;
+  const isLoading = !mustPublish && published === null;
   const [values, setValues] = useState(() => initialValues(schema));
   const [invalid, setInvalid] = useState<string[]>([]);
   const [errors, setErrors] = useState<Problem[]>([]);
@@ -31,7 +32,7 @@ export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => 
   const [isBusy, setBusy] = useState(false);
 
   const start = async (publishFirst: boolean) => {
-    if (invalid.length) return;
+    if (invalid.length || isLoading) return;
     setBusy(true);
     setFailure('');
     try {
@@ -68,7 +69,9 @@ export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => 
           <button
             type="submit"
             className="button button--primary"
-            disabled={isBusy || (mustPublish && !canEdit) || (!mustPublish && published === null)}
+            disabled={isBusy || (mustPublish && !canEdit)}
+            // Not disabled while it is looked up what is published: that would lose the focus.
+            aria-disabled={isLoading || undefined}
           >
             {isOffered ? 'Publish and run' : 'Start run'}
           </button>

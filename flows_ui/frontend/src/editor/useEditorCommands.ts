@@ -77,7 +77,7 @@ function makeHandlers(store: EditorStore, actions: Actions, camera: Camera, savi
     'select.none': actions.clearSelection,
     'canvas.tidy': () => {
       actions.tidy();
-      requestAnimationFrame(camera.fit);
+      camera.fitTo(graphOf(get()).tasks);
     },
     'canvas.fit': camera.fit,
     'canvas.zoomIn': camera.zoomIn,

@@ -49,10 +49,7 @@ export function RunHeader() {
             <Duration span={run} />
           </span>
         )}
-        <span>
-          {run.origin}
-          {run.created_by && ` by ${run.created_by}`}
-        </span>
+        <span>{originText(run)}</span>
         {run.attempt > 1 && <span>attempt {run.attempt}</span>}
       </div>
       <Counts run={run} />
@@ -60,6 +57,16 @@ export function RunHeader() {
     </header>
   );
 }
+
+const ORIGINS: Record<string, string> = {
+  person: 'started',
+  api: 'through the API',
+  schedule: 'by its schedule',
+  parent: 'by its parent',
+};
+
+const originText = ({ origin, created_by: creator }: FlowRun): string =>
+  [ORIGINS[origin] ?? origin, creator && origin !== 'parent' && `by ${creator}`].filter(Boolean).join(' ');
 
 function Counts({ run }: { run: FlowRun }) {
   const counts = countStates(run);

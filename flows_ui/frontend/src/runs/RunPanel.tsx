@@ -12,7 +12,6 @@ export function RunPanel() {
         <h2>Flow run</h2>
       </div>
       <div className="run-panel__body">
-        {run.message && <pre className="run-message">{run.message}</pre>}
         <dl className="facts">
           {parent && (
             <>
@@ -52,7 +51,7 @@ export function RunPanel() {
           <dd>
             <Moment at={run.ended_at} />
           </dd>
-          {run.idempotency_key && (
+          {run.idempotency_key && !parent && (
             <>
               <dt>Idempotency key</dt>
               <dd className="mono">{run.idempotency_key}</dd>

@@ -98,12 +98,14 @@ function Row({ taskRun, bar, isChosen, onChoose }: RowProps) {
       </td>
       <td className="task-table__time">
         {bar && (
-          <span
-            className="bar"
-            data-state={taskRun.state}
-            title={labelOf(taskRun.state)}
-            style={{ left: `${bar.start * 100}%`, width: `${bar.length * 100}%` }}
-          />
+          <div className="bar-track">
+            <span
+              className="bar"
+              data-state={taskRun.state}
+              title={labelOf(taskRun.state)}
+              style={{ left: `${bar.start * 100}%`, width: `${bar.length * 100}%` }}
+            />
+          </div>
         )}
       </td>
       <td className="num">

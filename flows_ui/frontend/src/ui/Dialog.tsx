@@ -1,6 +1,10 @@
 import { X } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 
+/** What a person goes on with: the first field, or else the main button. */
+const FIRST =
+  '.dialog__body :is(input, select, textarea), .dialog:not(:has(.dialog__body :is(input, select, textarea))) [type="submit"]';
+
 interface DialogProps {
   title: string;
   onClose: () => void;
@@ -17,6 +21,7 @@ export function Dialog({ title, onClose, children, footer, onSubmit }: DialogPro
   useEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
+    element.current?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -58,8 +58,6 @@ export function Picker({ label, placeholder, choices, empty, onPick }: PickerPro
         placeholder={placeholder}
         value={text}
         autoComplete="off"
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened by a key to pick from this list
-        autoFocus
         onChange={(event) => {
           setText(event.target.value);
           setActive(0);
