@@ -29,16 +29,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         servers.valkey.command("FLUSHALL")
     local = addresses(servers.home)
     os.environ["ANABRANCH_HOME"] = str(servers.home)
-    os.environ.setdefault("DATABASE_URL", local.database_url)
-    os.environ.setdefault("REDIS_URL", local.redis_url)
+    if servers.postgres:
+        os.environ["DATABASE_URL"] = local.database_url
+    if servers.valkey:
+        os.environ["REDIS_URL"] = local.redis_url
 
 
 def _start_in_free_home() -> Servers:
     for number in itertools.count(1):
         servers = Servers(
             ROOT / ".anabranch" / f"test-{number}",
-            postgres="DATABASE_URL" not in os.environ,
-            valkey="REDIS_URL" not in os.environ,
+            postgres=not os.environ.get("DATABASE_URL"),
+            valkey=not os.environ.get("REDIS_URL"),
         )
         try:
             servers.start()

@@ -1,5 +1,6 @@
 """What the embedded servers print, and what is told of it when one fails."""
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +16,8 @@ class ServerFailed(Exception):
 
 
 def fresh_log(path: Path) -> BinaryIO:
-    """Return `path` open for writing and empty. What it held is kept beside it, once."""
+    """Return `path` open for writing, empty and for our eyes only. What it held is kept beside it, once."""
     if path.exists():
         path.replace(path.with_suffix(".log.before"))
-    return path.open("wb")
+    # What a server prints may hold what people keep in it.
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600), "wb")

@@ -2,16 +2,24 @@
 
 import os
 import threading
-from typing import IO, TextIO
+from typing import IO, Protocol
 
 WIDTH = 10
 COLOURS = (36, 33, 35, 32, 34)  # cyan, yellow, magenta, green, blue: readable on dark and on light
 
 
+class Stream(Protocol):
+    """Something to write text to: a file, a terminal."""
+
+    def write(self, text: str, /) -> int: ...
+    def flush(self) -> None: ...
+    def isatty(self) -> bool: ...
+
+
 class CombinedLog:
     """Write the lines of many processes to `stream`, whole lines at a time, coloured on a terminal."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._in_colour = stream.isatty() and "NO_COLOR" not in os.environ
         self._colours: dict[str, int] = {}

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from io import StringIO
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self
 
 from django.conf import settings
 from django.core.management import call_command
@@ -16,7 +16,7 @@ from django.db import connections
 from orchestrator.embedded.lock import HomeInUse, owner_of
 from orchestrator.embedded.servers import Servers
 from orchestrator.management import parts
-from orchestrator.management.combined_log import CombinedLog
+from orchestrator.management.combined_log import CombinedLog, Stream
 from orchestrator.management.supervisor import Supervisor
 from orchestrator.management.web_address import WebAddress
 
@@ -34,7 +34,7 @@ class LocalParts:
     the pages. What all of them print goes to `log`.
     """
 
-    def __init__(self, *, web: WebAddress | None = None, concurrency: int = 2, log: TextIO) -> None:
+    def __init__(self, *, web: WebAddress | None = None, concurrency: int = 2, log: Stream) -> None:
         self._servers = Servers(
             settings.HOME,
             postgres=not os.environ.get("DATABASE_URL"),
@@ -96,7 +96,7 @@ class LocalParts:
 
 
 @contextmanager
-def running_parts(*, concurrency: int = 2, log: TextIO) -> Iterator[None]:
+def running_parts(*, concurrency: int = 2, log: Stream) -> Iterator[None]:
     """Have a worker and beat while the block runs: those of an `up` that runs already, else own ones.
 
     :raises OtherNotReady: an `up` has the home folder, but does not get ready

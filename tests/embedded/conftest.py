@@ -68,7 +68,7 @@ class Owned:
 
     def find(self, words: str) -> list[psutil.Process]:
         """Return the live processes below this one whose command line contains `words`."""
-        return [process for process in self.below() if words in " ".join(process.cmdline())]
+        return [process for process in self.below() if words in processes.command_line(process.pid)]
 
     def wait_for(self, text: str) -> None:
         """Return when the process has printed `text`."""

@@ -50,24 +50,31 @@ def start_up(own: Callable[..., Owned], port: int) -> StartUp:
     return start
 
 
-def test_it_prints_a_sign_in_link_that_works(start_up: StartUp, port: int) -> None:
+def test_no_signal_leaves_a_process_behind_and_the_next_start_heals(start_up: StartUp) -> None:
+    ended = []
+    for number, code in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 0)):
+        up = start_up()
+        assert up.send(number) == code
+        ended.append(up)
+    for up in ended:
+        up.assert_nothing_is_left()
+
+
+def test_it_is_soon_ready_small_and_prints_a_link_that_works(start_up: StartUp, port: int, home: Path) -> None:
+    if not (home / "postgres").exists():
+        start_up().send(signal.SIGTERM)
+    began = time.monotonic()
     up = start_up()
+    took = time.monotonic() - began
+    everything = [psutil.Process(up.process.pid), *up.below()]
+    memory = sum(process.memory_full_info().pss for process in everything)
     link = re.search(rf"http://127\.0\.0\.1:{port}/sign-in/one-time/\S+", up.output())
     assert link
     with urllib.request.urlopen(link.group()) as answer:
         assert answer.status == 200
     assert up.send(signal.SIGTERM) == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_no_signal_leaves_a_process_behind_and_the_next_start_heals(start_up: StartUp, number: signal.Signals) -> None:
-    up = start_up()
-    code = up.send(number)
-    assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    again = start_up()
-    up.assert_nothing_is_left()
-    again.send(signal.SIGTERM)
-    again.assert_nothing_is_left()
+    assert took <= READY_SECONDS
+    assert memory <= MOST_MEMORY
 
 
 def test_a_second_up_says_so_and_disturbs_nothing(start_up: StartUp, own: Callable[..., Owned], port: int) -> None:
@@ -88,27 +95,20 @@ def test_a_taken_port_is_named(own: Callable[..., Owned], port: int) -> None:
     assert "Traceback" not in up.output()
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "worker", "beat", "postgres -D", "valkey-server"])
-def test_what_dies_is_started_again(start_up: StartUp, name: str) -> None:
+def test_what_dies_is_started_again(start_up: StartUp) -> None:
     up = start_up()
-    victim = up.find(name)[0]
-    victim.kill()
-    eventually(lambda: not is_alive(victim) and up.find(name))
-    up.wait_for("it starts again in 1 s")
+    names = {"uvicorn": "web", "worker": "worker", "beat": "beat", "postgres -D": "PostgreSQL", "valkey-s": "Valkey"}
+    for words, name in names.items():
+        kill_and_expect_back(up, words)
+        up.wait_for(f"{name} ended (exit code -9); it starts again in 1 s")
     up.send(signal.SIGTERM)
     up.assert_nothing_is_left()
 
 
-def test_a_set_up_one_is_soon_ready_and_small(start_up: StartUp) -> None:
-    start_up().send(signal.SIGTERM)
-    began = time.monotonic()
-    up = start_up()
-    took = time.monotonic() - began
-    everything = [psutil.Process(up.process.pid), *up.below()]
-    memory = sum(process.memory_full_info().pss for process in everything)
-    up.send(signal.SIGTERM)
-    assert took <= READY_SECONDS
-    assert memory <= MOST_MEMORY
+def kill_and_expect_back(up: Owned, words: str) -> None:
+    victim = up.find(words)[0]
+    victim.kill()
+    eventually(lambda: not is_alive(victim) and up.find(words), else_say=up.output)
 
 
 def test_it_goes_on_when_nobody_reads_its_log_any_more(own: Callable[..., Owned], port: int) -> None:
@@ -130,4 +130,31 @@ with subprocess.Popen(command, stdout=subprocess.PIPE) as up:
     up.stdout.readline()
     up.stdout.close()
     print("head has ended")
+"""
+
+
+def test_another_command_uses_the_parts_of_an_up_that_runs(start_up: StartUp, own: Callable[..., Owned]) -> None:
+    up = start_up()
+    borrower = own("-c", RUN_WITH_PARTS)
+    assert borrower.process.wait(60) == 0, borrower.output()
+    assert "processes of our own: 0" in borrower.output()
+    up.send(signal.SIGTERM)
+
+
+def test_another_command_brings_parts_of_its_own(own: Callable[..., Owned]) -> None:
+    alone = own("-c", RUN_WITH_PARTS)
+    assert alone.process.wait(60) == 0, alone.output()
+    found = re.search(r"processes of our own: (\d+)", alone.output())
+    assert found
+    assert int(found.group(1)) > 0
+
+
+RUN_WITH_PARTS = """
+import os, sys, django, psutil
+os.environ["DJANGO_SETTINGS_MODULE"] = "orchestrator.config.settings"
+django.setup()
+from orchestrator.management.local_parts import running_parts
+with running_parts(log=sys.stdout):
+    print("processes of our own:", len(psutil.Process().children()))
+assert not psutil.Process().children()
 """
