@@ -37,7 +37,7 @@ class FlowFilter(FilterSet):
 
 
 class FlowRunFilter(FilterSet):
-    flow = _FlowNamed(label="project/name")
+    flow = _FlowNamed(label="project/name")  # type: ignore[no-untyped-call]  # django-filter has no types
     project = filters.CharFilter(field_name="flow__project__name")
     state = filters.MultipleChoiceFilter(
         choices=[(state.value, state.value) for state in State], label="May be given several times."
@@ -66,7 +66,7 @@ class FlowRunFilter(FilterSet):
 
 
 class ScheduleFilter(FilterSet):
-    flow = _FlowNamed(label="project/name")
+    flow = _FlowNamed(label="project/name")  # type: ignore[no-untyped-call]  # django-filter has no types
     project = filters.CharFilter(field_name="flow__project__name")
 
     class Meta:

@@ -44,9 +44,14 @@ def to_json(value: Any, place: str = "result", depth: int = 0) -> Any:
     return _object(value, place, depth)
 
 
+def storable(text: str) -> str:
+    """Return a text without what the database cannot hold: NUL characters go, halves of characters become `?`."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def _text(value: str, place: str) -> str:
-    if "\x00" in value:
-        raise Unkeepable(f"The {place} holds a NUL character, which cannot be stored; remove it.")
+    if value != storable(value):
+        raise Unkeepable(f"The {place} holds a NUL or half a character, which cannot be stored; remove it.")
     return str(value)
 
 
@@ -75,7 +80,7 @@ def _object(value: Any, place: str, depth: int) -> Any:
 def _key(key: Any, place: str) -> str:
     match key:
         case str():
-            return key
+            return _text(key, place)
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[key]
         case int() | float() | datetime() | date() | UUID() | Enum():

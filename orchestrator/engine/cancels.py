@@ -47,4 +47,5 @@ def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int
             step.follow_ups.append(CancelChild(child))
         elif waits or state != State.RUNNING:
             moves.append(Move(identity, slug, attempt, State(state), State.CANCELLED, why))
-    return len(move_task_runs(step, run, moves))
+    move_task_runs(step, run, moves)
+    return len(moves)

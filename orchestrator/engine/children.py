@@ -39,6 +39,7 @@ class Order:
     flow: FlowName
     parameters: dict[str, Any]
     key: str
+    has_own_key: bool
     name: str
     start_time: datetime | None
 
@@ -66,7 +67,7 @@ def start_children(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending
     for task_run in ready:
         task = run.graph.tasks[task_run.slug]
         if task_run.child is not None and task.on_retry is not OnRetry.NEW_RUN:
-            _rejoin(step, run, task_run, moves)
+            _rejoin(step, run, task_run, task_run.child, moves)
             continue
         try:
             orders.append(_order(run, task, task_run, results))
@@ -74,8 +75,9 @@ def start_children(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending
             moves.ending.append(ending_move(run, task_run, Ending(State.FAILED, str(error))))
     _place(step, run, orders, moves)
     later = [Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED) for task in rest]
-    step.submitted += len(move_task_runs(step, run, later))
-    if move_task_runs(step, run, moves.waiting):
+    move_task_runs(step, run, later + moves.waiting)
+    step.submitted += len(later)
+    if moves.waiting:
         mark_running(step, run)
     return end_task_runs(step, run, moves.ending)
 
@@ -113,6 +115,7 @@ def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order
         flow=task.flow,
         parameters=parameters or {},
         key=str(inputs.get("idempotency_key") or fresh)[:200],
+        has_own_key=bool(inputs.get("idempotency_key")),
         name=str(inputs.get("run_name") or "")[:200],
         start_time=_moment(inputs.get("scheduled_start_time")),
     )
@@ -132,10 +135,10 @@ def _moment(value: Any) -> datetime | None:
     return parsed
 
 
-def _rejoin(step: Step, run: Run, ready: Ready, moves: _Moves) -> None:
+def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -> None:
     """Go on with the child a task run already has, as its `on_retry` says. No second child is created."""
     task = run.graph.tasks[ready.slug]
-    child = FlowRun.objects.only("id", "state", "attempt").get(pk=ready.child)
+    child = FlowRun.objects.only("id", "state", "attempt").get(pk=child_id)
     if not task.wait:
         moves.ending.append(ending_move(run, ready, Ending(State.SUCCESS, "", str(child.pk))))
         return
@@ -198,6 +201,7 @@ def _new_run(run: Run, order: Order, version: Version) -> NewRun:
         parent_task_run_id=order.ready.id,
         user_id=run.user_id,
         start_time=order.start_time,
+        key_is_fresh=not order.has_own_key,
         later=order.start_time is not None and order.start_time > pendulum.now("UTC"),
     )
 

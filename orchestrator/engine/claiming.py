@@ -8,7 +8,7 @@ from django.conf import settings
 from orchestrator import dispatch
 from orchestrator.core.bindings import resolve
 from orchestrator.core.states import SUCCESSFUL
-from orchestrator.engine.database import one_transaction, retried, rows
+from orchestrator.engine.database import one_transaction, retried, rows, send
 from orchestrator.engine.statements import (
     CLAIM,
     GIVE_BACK,
@@ -28,7 +28,7 @@ def claim(*, worker: str, limit: int) -> list[Claim]:
         found = rows(CLAIM, worker=worker, limit=limit, lease=settings.ANABRANCH_LEASE_SECONDS)
         if found:
             flow_runs = {row[1] for row in found}
-            rows(START_FLOW_RUNS, ids=list(flow_runs))
+            send(START_FLOW_RUNS, ids=list(flow_runs))
             dispatch.flow_runs_changed(flow_runs)
     return [Claim(*row) for row in found]
 
@@ -45,7 +45,7 @@ def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
         ids=[held.task_run_id for held in claims],
         attempts=[held.attempt for held in claims],
     )
-    return dict(held)  # type: ignore[arg-type]
+    return dict(held)
 
 
 @retried

@@ -1,15 +1,15 @@
 """How the engine talks to PostgreSQL on its hot path: prepared statements on Django's own connection."""
 
 import functools
+import json
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.types.json import JsonbLoader
 
 P = ParamSpec("P")
@@ -20,41 +20,56 @@ ATTEMPTS = 5
 _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
 
-class _Cursors(threading.local):
-    """One cursor a thread, on the connection that Django has open there."""
+class Answer:
+    """The answer of the server to one statement, fetched when it is asked for."""
 
-    cursor: psycopg.Cursor[tuple[Any, ...]] | None = None
+    def __init__(self, cursor: psycopg.Cursor[tuple[Any, ...]]) -> None:
+        self._cursor = cursor
 
-    def current(self) -> psycopg.Cursor[tuple[Any, ...]]:
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return the rows, none if the statement returns none. Waits for the server."""
+        with connection.wrap_database_errors:
+            # In a pipeline, asking for the rows is what makes the server answer.
+            return self._cursor.fetchall()
+
+
+def send(statement: str, **parameters: Any) -> Answer:
+    """Send a named statement of `statements.py`. Inside `one_transaction` nothing is waited for until rows are.
+
+    Parameters are bound by the server, and the statement is prepared once a connection: building queries and objects
+    through the ORM, and a round trip a statement, cost more here than PostgreSQL itself does (docs/performance.md).
+    """
+    with connection.wrap_database_errors:
         connection.ensure_connection()
-        opened = connection.connection
-        if self.cursor is None or self.cursor.connection is not opened or self.cursor.closed:
-            self.cursor = psycopg.Cursor(opened)
-            # Django reads JSON in its fields, and has the connection hand it over as text.
-            self.cursor.adapters.register_loader("jsonb", JsonbLoader)
-        return self.cursor
-
-
-_cursors = _Cursors()
+        cursor = psycopg.Cursor(connection.connection)
+        # Django reads JSON in its fields, and has the connection hand it over as text.
+        cursor.adapters.register_loader("jsonb", JsonbLoader)
+        cursor.execute(statement, parameters, prepare=True)
+        return Answer(cursor)
 
 
 def rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    """Run a named statement of `statements.py` and return its rows, none if it returns none.
+    """Send a statement and return its rows."""
+    return send(statement, **parameters).rows()
 
-    Parameters are bound by the server, and the statement is prepared once a connection: building queries and
-    objects through the ORM costs more here than PostgreSQL itself does (docs/performance.md).
-    """
-    with connection.wrap_database_errors:
-        cursor = _cursors.current()
-        cursor.execute(statement, parameters, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+
+def records(items: Iterable[Mapping[str, Any]]) -> str:
+    """Return many rows as the one parameter that `json_to_recordset` reads."""
+    return json.dumps(list(items), default=str, separators=(",", ":"))
 
 
 @contextmanager
 def one_transaction() -> Iterator[None]:
-    """Run the block in one transaction of its own (in tests: in a savepoint of the test's)."""
-    with transaction.atomic(using=DEFAULT_DB_ALIAS):
+    """Run the block in one transaction; statements are sent in a pipeline, the COMMIT in the same flight as the last.
+
+    Inside a transaction that is there already (a test's), the block becomes a part of that one.
+    """
+    outermost = not connection.in_atomic_block
+    with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
         yield
+        if outermost:
+            # Django's own COMMIT finds nothing left to commit, and then calls what waits for it.
+            connection.connection.commit()
 
 
 def retried(operation: Callable[P, R]) -> Callable[P, R]:

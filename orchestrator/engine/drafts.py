@@ -9,12 +9,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from orchestrator.core.documents import MalformedGraph, read_graph, write_graph
-from orchestrator.core.graph import FlowGraph, FlowName, TaskKind
-from orchestrator.core.parameters import Schema, check_schema, empty_schema
-from orchestrator.core.problems import Problem, ProblemsFound
-from orchestrator.core.validation import check_graph
+from orchestrator.core.graph import FlowGraph
+from orchestrator.core.parameters import check_schema, empty_schema
+from orchestrator.core.problems import ProblemsFound
 from orchestrator.models import Draft, Flow, FlowVersion, Project, Source
-from orchestrator.queries.access import Role, flows_visible_to
+from orchestrator.queries.drafts import draft_problems
 from orchestrator.sdk.compiling import fingerprint
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "StaleRevision",
     "TooLarge",
     "create_canvas_flow",
-    "draft_problems",
     "publish_draft",
     "save_draft",
 ]
@@ -118,11 +116,6 @@ def save_draft(*, flow: Flow, graph: Any, parameter_schema: dict[str, Any] | Non
     return draft
 
 
-def draft_problems(draft: Draft) -> list[Problem]:
-    """Return everything that keeps a draft from being published by whoever saved it last."""
-    return _problems(draft, draft.updated_by)
-
-
 def publish_draft(*, flow: Flow, revision: int, message: str, user: User) -> Published:
     """Make the draft the flow's next version. One that does not differ from the latest makes none.
 
@@ -133,7 +126,7 @@ def publish_draft(*, flow: Flow, revision: int, message: str, user: User) -> Pub
     with transaction.atomic():
         locked = Flow.objects.select_for_update().get(pk=flow.pk)
         draft = _locked_draft(flow, revision)
-        if problems := _problems(draft, user):
+        if problems := draft_problems(draft, user):
             raise InvalidGraph(problems)
         document = {"graph": draft.graph, "parameter_schema": draft.parameter_schema}
         digest = fingerprint(document)
@@ -163,40 +156,6 @@ def _locked_draft(flow: Flow, revision: int) -> Draft:
     if draft.revision != revision:
         raise StaleRevision(draft.revision)
     return draft
-
-
-def _problems(draft: Draft, user: User | None) -> list[Problem]:
-    graph = read_graph(draft.graph)
-    problems = check_graph(graph, draft.parameter_schema, _startable(graph, draft, user))
-    problems += [
-        Problem("function_task", f"{task.name} is a Python function; a canvas holds flows only.", task.slug)
-        for task in graph.tasks.values()
-        if task.kind is TaskKind.FUNCTION
-    ]
-    return problems + _self_start(graph, draft)
-
-
-def _self_start(graph: FlowGraph, draft: Draft) -> list[Problem]:
-    own = FlowName(draft.flow.project.name, draft.flow.name)
-    return [
-        Problem("circular_flow", f"{task.name} would start {own} itself, again and again.", task.slug, "flow")
-        for task in graph.tasks.values()
-        if task.flow == own
-    ]
-
-
-def _startable(graph: FlowGraph, draft: Draft, user: User | None) -> dict[FlowName, Schema | None]:
-    """Return the flows the graph names that may be started from it -> their parameter schema."""
-    wanted = {task.flow for task in graph.tasks.values() if task.flow is not None}
-    if user is not None:
-        flows = flows_visible_to(user, Role.OPERATOR)
-    else:
-        flows = Flow.objects.filter(project=draft.flow.project)
-    found = flows.filter(name__in=[name.name for name in wanted]).select_related("project", "latest_version")
-    return {
-        FlowName(flow.project.name, flow.name): flow.latest_version.parameter_schema if flow.latest_version else None
-        for flow in found
-    }
 
 
 def _check_size(graph: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 
 from orchestrator import dispatch
 from orchestrator.core.graph import TaskKind
@@ -90,7 +90,15 @@ class Drain:
         took = time.monotonic() - began
         self.batch = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1
         lines.store()
-        self._keep(complete_task_run(held=held, ending=ending, worker=self.worker, claims=claims))
+        self._keep(self._complete(held, ending, claims))
+
+    def _complete(self, held: Claim, ending: Ending, claims: int) -> Step:
+        try:
+            return complete_task_run(held=held, ending=ending, worker=self.worker, claims=claims)
+        except DataError as error:
+            # A result that the database refuses must not be tried again and again as if the worker had been lost.
+            refused = Ending(State.FAILED, f"The result cannot be stored: {error}"[:500])
+            return complete_task_run(held=held, ending=refused, worker=self.worker, claims=claims)
 
     def _keep(self, step: Step) -> None:
         """Take what a step claimed for this worker; put off what it owes, to be done together with the next."""

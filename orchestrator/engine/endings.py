@@ -23,9 +23,10 @@ def ending_move(run: Run, ready: Ready, ending: Ending) -> Move:
 
 
 def end_task_runs(step: Step, run: Run, moves: list[Move]) -> dict[str, Ending]:
-    """Carry out ending moves; return slug -> ending of those that did end (the others retry, or were overtaken)."""
+    """Carry out ending moves; return slug -> ending of those that did end; the others are tried again."""
+    move_task_runs(step, run, moves)
     ended = {}
-    for move in move_task_runs(step, run, moves):
+    for move in moves:
         if move.after is State.RETRYING:
             step.due_in = move.delay if step.due_in is None else min(step.due_in, move.delay)
         else:

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from orchestrator.core.planner import Ending
-from orchestrator.core.results import Unkeepable, to_json
+from orchestrator.core.results import Unkeepable, storable, to_json
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import inputs_of
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import records, retried, send
 from orchestrator.engine.statements import INSERT_LOG_LINES
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import load_version
@@ -51,7 +51,7 @@ class Log:
         self.count += 1
         if self.count == MAX_LINES:
             level, message = logging.WARNING, f"The log ends here: it reached {MAX_LINES} lines."
-        text = message.replace("\x00", "")
+        text = storable(message)
         text = text if len(text) <= MAX_LINE else text[:MAX_LINE] + " … (line cut)"
         self.waiting.append(Line(self.count, datetime.now(UTC), level, text))
 
@@ -64,16 +64,12 @@ class Log:
 
 @retried
 def _store(held: Claim, lines: list[Line]) -> None:
-    numbers, ats, levels, messages = (list(column) for column in zip(*lines, strict=True))
-    rows(
+    send(
         INSERT_LOG_LINES,
         flow_run_id=held.flow_run_id,
         task_run_id=held.task_run_id,
         attempt=held.attempt,
-        numbers=numbers,
-        ats=ats,
-        levels=levels,
-        messages=messages,
+        lines=records(line._asdict() for line in lines),
     )
 
 
@@ -125,7 +121,7 @@ def _traceback(error: BaseException) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    text = str(error).replace("\x00", "").strip()
+    text = storable(str(error)).strip()
     first = text.splitlines()[0] if text else ""
     return f"{type(error).__name__}: {first}"[:1_000].rstrip(": ")
 

@@ -6,11 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from psycopg.types.json import Jsonb
 
 from orchestrator.core.states import State
-from orchestrator.engine.database import rows
-from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_TASK_RUNS
+from orchestrator.engine.database import records, rows, send
+from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
 from orchestrator.engine.steps import Claim, Ready, Run, Step
 from orchestrator.engine.versions import Version
 
@@ -31,6 +30,7 @@ class NewRun:
     scheduled_for: datetime | None = None
     start_time: datetime | None = None
     later: bool = False
+    key_is_fresh: bool = False
     id: UUID = field(default_factory=uuid4)
 
     @property
@@ -48,27 +48,35 @@ def insert_flow_runs(step: Step, new: list[NewRun]) -> set[UUID]:
     The others found their (flow, idempotency key) or (schedule, fire time) taken.
     """
     states = {run.id: _first_state(step, run) for run in new}
-    columns = {
-        "ids": [run.id for run in new],
-        "flow_ids": [run.version.flow_id for run in new],
-        "version_ids": [run.version.id for run in new],
-        "names": [run.name for run in new],
-        "states": [states[run.id].value for run in new],
-        "parameters": [Jsonb(run.parameters) for run in new],
-        "unfinished": [len(run.version.graph.tasks) for run in new],
-        "depths": [run.depth for run in new],
-        "parents": [run.parent_task_run_id for run in new],
-        "roots": [run.root_id for run in new],
-        "keys": [run.key for run in new],
-        "origins": [run.origin for run in new],
-        "users": [run.user_id for run in new],
-        "schedules": [run.schedule_id for run in new],
-        "scheduled_fors": [run.scheduled_for for run in new],
-        "start_times": [run.start_time for run in new],
-    }
-    inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS, **columns)}
+    written = records(_record(run, states[run.id]) for run in new)
+    if all(run.key_is_fresh for run in new):
+        send(INSERT_FLOW_RUNS, flow_runs=written)
+        inserted = {run.id for run in new}
+    else:
+        inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, flow_runs=written)}
     _insert_task_runs(step, [(run, states[run.id]) for run in new if run.id in inserted])
     return inserted
+
+
+def _record(run: NewRun, state: State) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "flow_id": run.version.flow_id,
+        "version_id": run.version.id,
+        "name": run.name,
+        "state": state,
+        "parameters": run.parameters,
+        "unfinished": len(run.version.graph.tasks),
+        "depth": run.depth,
+        "parent_task_run_id": run.parent_task_run_id,
+        "root_run_id": run.root_id,
+        "idempotency_key": run.key,
+        "origin": run.origin,
+        "created_by_id": run.user_id,
+        "schedule_id": run.schedule_id,
+        "scheduled_for": run.scheduled_for and run.scheduled_for.isoformat(),
+        "scheduled_start_time": run.start_time and run.start_time.isoformat(),
+    }
 
 
 def _first_state(step: Step, run: NewRun) -> State:
@@ -80,11 +88,7 @@ def _first_state(step: Step, run: NewRun) -> State:
 
 
 def _insert_task_runs(step: Step, born: list[tuple[NewRun, State]]) -> None:
-    ids: list[UUID] = []
-    flow_run_ids: list[UUID] = []
-    slugs: list[str] = []
-    states: list[str] = []
-    waiting_on: list[int] = []
+    task_runs = []
     for new, state in born:
         held = _held(new, state)
         first: list[Ready] = []
@@ -96,20 +100,14 @@ def _insert_task_runs(step: Step, born: list[tuple[NewRun, State]]) -> None:
                     first_state = _take(step, held, identity, slug)
                 else:
                     first.append(Ready(identity, slug, 1, State.PENDING))
-            ids.append(identity)
-            flow_run_ids.append(new.id)
-            slugs.append(slug)
-            states.append(first_state.value)
-            waiting_on.append(waits)
+            task_runs.append(
+                {"id": identity, "flow_run_id": new.id, "slug": slug, "state": first_state, "waiting_on": waits}
+            )
         step.inserted.append((held, first))
-    if ids:
-        rows(
+    if task_runs:
+        send(
             INSERT_TASK_RUNS,
-            ids=ids,
-            flow_run_ids=flow_run_ids,
-            slugs=slugs,
-            states=states,
-            waiting_on=waiting_on,
+            task_runs=records(task_runs),
             worker=step.worker,
             lease=settings.ANABRANCH_LEASE_SECONDS,
         )

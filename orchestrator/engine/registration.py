@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from django.apps import apps
 from django.db import transaction
@@ -129,7 +130,7 @@ def register_one(flow: WrittenFlow, project: str) -> int:
     return register_flow(flow=flow, project=project, now=timezone.now()).version.number
 
 
-def _document(flow: WrittenFlow) -> dict[str, object]:
+def _document(flow: WrittenFlow) -> dict[str, Any]:
     try:
         document = flow.serialize()
     except (ValueError, TypeError) as error:

@@ -4,7 +4,7 @@ from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
-from orchestrator.engine.database import rows
+from orchestrator.engine.database import rows, send
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.statements import (
     READ_RESULTS,
@@ -81,7 +81,7 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
         waiting_on={slug: row[4] for slug, row in found.items()},
     )
     if plan.waiting_on:
-        rows(
+        send(
             SET_WAITING_ON,
             flow_run_id=run.id,
             slugs=list(plan.waiting_on),
@@ -91,7 +91,8 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
         Move(found[slug][0], slug, found[slug][2], State.PENDING, ending.state, ending.message)
         for slug, ending in plan.endings.items()
     ]
-    run.unfinished -= len(move_task_runs(step, run, moves))
+    move_task_runs(step, run, moves)
+    run.unfinished -= len(moves)
     return [
         Ready(row[0], row[1], row[2], State.PENDING, row[5], row[6], row[7])
         for row in (found[slug] for slug in plan.ready)
@@ -107,7 +108,8 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
         else Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED)
         for position, task in enumerate(functions)
     ]
-    for move in move_task_runs(step, run, moves):
+    move_task_runs(step, run, moves)
+    for move in moves:
         if move.after is State.RUNNING:
             step.claims_left -= 1
             step.claimed.append(Claim(move.id, run.id, move.slug, move.attempt, run.version.id, run.parameters))

@@ -9,7 +9,7 @@ from uuid import UUID
 from orchestrator import dispatch
 from orchestrator.core.graph import FlowGraph
 from orchestrator.core.states import State
-from orchestrator.engine.database import one_transaction, rows
+from orchestrator.engine.database import Answer, one_transaction, records, send
 from orchestrator.engine.statements import INSERT_HISTORY, LOCK_FLOW_RUN
 from orchestrator.engine.versions import Version, load_version
 
@@ -136,14 +136,19 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
             dispatch.flow_runs_changed(step.changed)
 
 
-def lock_flow_run(flow_run_id: UUID) -> Run:
-    """Lock a flow run: the first thing a transaction on it does, and the only flow run that it locks.
+def asking_to_lock(flow_run_id: UUID) -> Answer:
+    """Send the lock on a flow run, whose answer `locked` reads: what else is asked meanwhile costs no round trip."""
+    return send(LOCK_FLOW_RUN, id=flow_run_id)
+
+
+def locked(asked: Answer) -> Run:
+    """Return the flow run that was asked for, now locked.
 
     :raises UnknownFlowRun: there is none
     """
-    found = rows(LOCK_FLOW_RUN, id=flow_run_id)
+    found = asked.rows()
     if not found:
-        raise UnknownFlowRun(f"There is no flow run {flow_run_id}.")
+        raise UnknownFlowRun("There is no such flow run.")
     identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user = found[0]
     return Run(
         identity,
@@ -160,8 +165,14 @@ def lock_flow_run(flow_run_id: UUID) -> Run:
     )
 
 
+def lock_flow_run(flow_run_id: UUID) -> Run:
+    """Lock a flow run: the first thing a transaction on it does, and the only flow run that it locks.
+
+    :raises UnknownFlowRun: there is none
+    """
+    return locked(asking_to_lock(flow_run_id))
+
+
 def _write_history(history: list[HistoryRow]) -> None:
     if history:
-        columns = [list(column) for column in zip(*history, strict=True)]
-        names = ("flow_run_ids", "task_run_ids", "attempts", "befores", "afters", "messages", "actors")
-        rows(INSERT_HISTORY, **dict(zip(names, columns, strict=True)))
+        send(INSERT_HISTORY, changes=records(change._asdict() for change in history))

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import ENDED_CHILDREN, WAITING_PARENTS
-from orchestrator.engine.steps import Ready, Step, lock_flow_run, one_step
+from orchestrator.engine.steps import Ready, Step, asking_to_lock, locked, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES
 
 
@@ -30,10 +30,11 @@ def tell_parents(*, children: Iterable[UUID], worker: str = "", claims: int = 0)
 
 def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
     with one_step(worker=worker, claims=claims) as step:
-        run = lock_flow_run(parent)
-        found = rows(ENDED_CHILDREN, flow_run_id=parent, children=children, terminal=TERMINAL_STATES)
+        asked = asking_to_lock(parent)
+        ended = send(ENDED_CHILDREN, flow_run_id=parent, children=children, terminal=TERMINAL_STATES)
+        run = locked(asked)
         moves = []
-        for identity, slug, attempt, failures, child, state, message, result in found:
+        for identity, slug, attempt, failures, child, state, message, result in ended.rows():
             ready = Ready(identity, slug, attempt, State.RUNNING, failures)
             ending = Ending(State(state), _mirrored(child, state, message), result)
             moves.append(ending_move(run, ready, ending))

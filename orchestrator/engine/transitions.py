@@ -1,7 +1,7 @@
 """Every change of state in the product goes through here: table, compare-and-set, history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from orchestrator.core.states import (
     State,
     check_transition,
 )
-from orchestrator.engine.database import rows
+from orchestrator.engine.database import records, send
 from orchestrator.engine.statements import COUNT_DOWN, MOVE_FLOW_RUN, MOVE_TASK_RUNS
 from orchestrator.engine.steps import Run, Step
 
@@ -42,39 +42,32 @@ class Move:
     delay: float = 0.0
 
 
-def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> list[Move]:
-    """Carry out those moves whose rows are as the caller knows them; return these, in the order given.
+_FIELDS = [part.name for part in fields(Move) if part.name != "slug"]
 
-    The others were overtaken: their row has another attempt or state by now, and a hint about it is stale.
+
+def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
+    """Carry out moves of task runs whose rows this transaction holds, so that they are as the caller knows them.
+
+    :raises InvalidTransition: the table does not allow one
     """
     if not moves:
-        return []
+        return
     for move in moves:
         if move.before is not move.after:
             check_transition(TASK_RUN_TRANSITIONS, move.before, move.after)
-    done = rows(
+        step.note(run.id, move.id, move.attempt + move.attempt_step, move.before, move.after, move.message)
+    send(
         MOVE_TASK_RUNS,
         worker=step.worker,
         lease=settings.ANABRANCH_LEASE_SECONDS,
         terminal=TERMINAL_STATES,
-        ids=[move.id for move in moves],
-        attempts=[move.attempt for move in moves],
-        befores=[move.before.value for move in moves],
-        afters=[move.after.value for move in moves],
-        messages=[move.message for move in moves],
-        results=[None if move.result is None else Jsonb(move.result) for move in moves],
-        attempt_steps=[move.attempt_step for move in moves],
-        failure_steps=[move.failure_step for move in moves],
-        children=[move.child for move in moves],
-        child_attempts=[move.child_attempt for move in moves],
-        leased=[move.leased for move in moves],
-        delays=[move.delay for move in moves],
+        moves=records(map(_record, moves)),
+        count=len(moves),
     )
-    won = {identity for (identity,) in done}
-    carried_out = [move for move in moves if move.id in won]
-    for move in carried_out:
-        step.note(run.id, move.id, move.attempt + move.attempt_step, move.before, move.after, move.message)
-    return carried_out
+
+
+def _record(move: Move) -> dict[str, Any]:
+    return {name: getattr(move, name) for name in _FIELDS}
 
 
 def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None = None) -> None:
@@ -85,7 +78,7 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     check_transition(FLOW_RUN_TRANSITIONS, run.state, ending.state)
     before, run.state = run.state, ending.state
     run.attempt = attempt or run.attempt
-    rows(
+    send(
         MOVE_FLOW_RUN,
         id=run.id,
         after=run.state.value,
@@ -102,5 +95,5 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
 def count_down(run: Run) -> None:
     """Store how many task runs of a flow run have not ended, if that changed."""
     if run.unfinished != run.counted:
-        rows(COUNT_DOWN, id=run.id, unfinished=run.unfinished)
+        send(COUNT_DOWN, id=run.id, unfinished=run.unfinished)
         run.counted = run.unfinished

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from orchestrator.core.states import FLOW_RUN_TRANSITIONS, TASK_RUN_TRANSITIONS, TERMINAL, State
 from orchestrator.models.flows import Flow, FlowVersion, new_id
@@ -68,10 +69,10 @@ class FlowRun(models.Model):
     )
     scheduled_for = models.DateTimeField(null=True, blank=True, help_text="The schedule's time this run stands for.")
     scheduled_start_time = models.DateTimeField(null=True, blank=True, help_text="Not started before this.")
-    created_at = models.DateTimeField(db_default=models.functions.Now())
+    created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    changed_at = models.DateTimeField(db_default=models.functions.Now())
+    changed_at = models.DateTimeField(db_default=Now())
 
     objects = FlowRunQuerySet.as_manager()
 
@@ -137,7 +138,7 @@ class TaskRun(models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    changed_at = models.DateTimeField(db_default=models.functions.Now())
+    changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["flow_run", "slug", "map_index"]

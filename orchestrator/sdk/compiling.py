@@ -7,8 +7,10 @@ import hashlib
 import inspect
 import json
 import textwrap
+import tokenize
 from collections.abc import Iterator
 from datetime import datetime
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.bindings import Binding, ListOf, Literal, ObjectOf, Upstream
@@ -108,7 +110,6 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
     inputs: dict[str, Binding] = {key: _literal(value, task, key) for key, value in sorted(constants.items())}
     keyed = sorted((edge for edge in flow.edges_to(task) if edge.key), key=lambda edge: edge.key or "")
     inputs |= {edge.key: _binding(flow, edge.upstream_task) for edge in keyed if edge.key}
-    is_child = isinstance(task, StartFlowRun)
     common: dict[str, Any] = {
         "slug": slug,
         "name": task.name,
@@ -117,7 +118,7 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "max_retries": task.max_retries,
         "retry_delay_seconds": task.retry_delay_seconds,
     }
-    if not is_child:
+    if not isinstance(task, StartFlowRun):
         return Task(kind=TaskKind.FUNCTION, inputs=inputs, digest=_digest(task), **common)
     flow_name, project = _child(flow, task, constants)
     return Task(
@@ -185,7 +186,14 @@ def _digest(task: WrittenTask) -> str:
     try:
         source = textwrap.dedent(inspect.getsource(function))
         text = ast.dump(ast.parse(source))
-    except (OSError, TypeError, SyntaxError):
-        code = getattr(function, "__code__", None)
-        text = code.co_code.hex() if code else repr(type(task))
+    except (OSError, TypeError, SyntaxError, IndexError, tokenize.TokenError):
+        # Code without a readable file: typed into a shell, or made by exec.
+        text = _code_text(getattr(function, "__code__", None))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _code_text(code: CodeType | None) -> str:
+    if code is None:
+        return ""
+    constants = [_code_text(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    return repr((code.co_code, constants, code.co_names, code.co_varnames))

@@ -13,9 +13,10 @@ from orchestrator.api.serializers.flows import (
 )
 from orchestrator.api.view import ApiView
 from orchestrator.core.graph import FlowName
-from orchestrator.engine.drafts import draft_problems, publish_draft, save_draft
+from orchestrator.engine.drafts import publish_draft, save_draft
 from orchestrator.models import Draft
 from orchestrator.queries.access import Role
+from orchestrator.queries.drafts import draft_problems
 from orchestrator.queries.flows import draft_document, version_detail_document
 
 
@@ -29,7 +30,7 @@ class OneDraft(ApiView):
         draft = drafts.filter(flow=self.find_flow(FlowName(project, name))).first()
         if draft is None:
             raise Http404
-        return Response(draft_document(draft, draft_problems(draft)))
+        return Response(draft_document(draft, draft_problems(draft, self.user)))
 
     @answers("draft_update", 400, 409, 413, 422, request=DraftChangeSerializer, ok=DraftSerializer)
     def put(self, request: Request, project: str, name: str) -> Response:
@@ -37,7 +38,7 @@ class OneDraft(ApiView):
         flow = self.find_flow(FlowName(project, name))
         given = {"parameter_schema": None, **self.read(DraftChangeSerializer)}
         draft = save_draft(flow=flow, user=self.user, **given)
-        return Response(draft_document(draft, draft_problems(draft)))
+        return Response(draft_document(draft, draft_problems(draft, self.user)))
 
 
 class Publish(ApiView):

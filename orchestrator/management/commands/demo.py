@@ -1,9 +1,9 @@
 """`manage.py demo`: the whole thing once, without a browser."""
 
 import sys
-import tempfile
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
@@ -25,7 +25,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, flow: str, **options: Any) -> None:
         console = Console()
         console.print("starting PostgreSQL, Valkey, a worker and beat …")
-        with tempfile.NamedTemporaryFile("w+", prefix="anabranch-demo-", suffix=".log", delete=False) as log:
+        path = settings.HOME / "demo.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as log:
             try:
                 with running_parts(log=log):
                     flow_run_id = start(flow, [])
@@ -33,7 +35,7 @@ class Command(BaseCommand):
                     run = watch(flow_run_id, console, show=True)
                     console.print(table_of(run))
             except (Refused, ServerFailed, OtherNotReady) as error:
-                raise CommandError(f"{error} (log: {log.name})") from None
+                raise CommandError(f"{error} (log: {path})") from None
         if run.state not in SUCCESSFUL:
-            console.print(f"The log of the processes is in {log.name}", highlight=False)
+            console.print(f"The log of the processes is in {path}", highlight=False)
             sys.exit(1)

@@ -1,0 +1,119 @@
+"""The baseline: the same shapes in Celery alone, which keeps no state. The last Celery task pushes a reply.
+
+Fans are joined by a counter in Valkey. Settings are those of the product where they matter for speed: early
+acknowledgement, no prefetch, no result backend, JSON.
+"""
+
+import os
+from functools import cache
+
+import redis
+from celery import Celery
+
+from bench.flows import CHAIN, FAN, LEVELS
+
+URL = os.environ["REDIS_URL"]
+
+app = Celery("bare", broker="redis+socket://" + URL.removeprefix("unix://") if URL.startswith("unix://") else URL)
+app.conf.update(
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_disable_prefetch=True,
+    task_default_queue="bare",
+    worker_redirect_stdouts=False,
+    broker_connection_retry_on_startup=True,
+)
+
+
+@cache
+def valkey() -> redis.Redis:
+    """Return this process's connection to Valkey."""
+    return redis.Redis.from_url(URL)
+
+
+def work() -> dict[str, int]:
+    """Do what the product's child does."""
+    return {"rows": 1}
+
+
+def reply(key: str) -> None:
+    valkey().rpush(key, "done")
+
+
+@app.task
+def w1_parent(key: str) -> None:
+    w1_child.delay(key)
+
+
+@app.task
+def w1_child(key: str) -> None:
+    work()
+    reply(key)
+
+
+@app.task
+def w2_first(key: str) -> None:
+    work()
+    for _ in range(2):
+        w2_branch.delay(key)
+
+
+@app.task
+def w2_branch(key: str) -> None:
+    work()
+    if valkey().incr(f"{key}:ended") == 2:
+        w2_last.delay(key)
+
+
+@app.task
+def w2_last(key: str) -> None:
+    work()
+    reply(key)
+
+
+@app.task
+def link(key: str, left: int) -> None:
+    work()
+    if left > 1:
+        link.delay(key, left - 1)
+    else:
+        reply(key)
+
+
+@app.task
+def w4_first(key: str) -> None:
+    work()
+    for _ in range(FAN):
+        w4_branch.delay(key)
+
+
+@app.task
+def w4_branch(key: str) -> None:
+    work()
+    if valkey().incr(f"{key}:ended") == FAN:
+        w4_last.delay(key)
+
+
+@app.task
+def w4_last(key: str) -> None:
+    work()
+    reply(key)
+
+
+STARTS = {
+    "W1": lambda key: w1_parent.delay(key),
+    "W2": lambda key: w2_first.delay(key),
+    "W3": lambda key: link.delay(key, CHAIN),
+    "W4": lambda key: w4_first.delay(key),
+    "W5": lambda key: link.delay(key, LEVELS),
+}
+
+
+def run(name: str, number: int) -> None:
+    """Run a workload once and return when its last Celery task has replied."""
+    key = f"bare:{name}:{number}"
+    STARTS[name](key)
+    if valkey().blpop([key], timeout=60) is None:
+        raise TimeoutError(f"{name} did not end within 60 seconds")
