@@ -2,7 +2,7 @@ import { Background, BackgroundVariant, MiniMap, type NodeTypes, ReactFlow } fro
 import { type ReactNode, useMemo } from 'react';
 import type { Graph } from '../core/graph';
 import { ZoomControls } from './Controls';
-import { toEdges, toNodes } from './elements';
+import { HANDLES, toEdges, toNodes } from './elements';
 import { FIT } from './useCamera';
 
 /** From this many tasks on only the cards in view are drawn, and a small map helps to find one's way. */
@@ -20,7 +20,7 @@ interface ViewerProps {
 
 /** A canvas to look at: pan, zoom, choose a card. The state of cards comes from their own stores. */
 export function Viewer({ graph, nodeTypes, selected = NOTHING, onSelect, children }: ViewerProps) {
-  const nodes = useMemo(() => toNodes(graph, selected, []), [graph, selected]);
+  const nodes = useMemo(() => toNodes(graph, selected, [], HANDLES.toSee), [graph, selected]);
   const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
   const isLarge = nodes.length > MANY_TASKS;
   return (

@@ -1,5 +1,11 @@
 /** The graph as the canvas library wants it. Sizes and handles are given, so that nothing needs to be measured. */
-import { type Edge as CanvasEdge, type Node as CanvasNode, MarkerType, Position } from '@xyflow/react';
+import {
+  type Edge as CanvasEdge,
+  type Node as CanvasNode,
+  MarkerType,
+  type NodeHandle,
+  Position,
+} from '@xyflow/react';
 import { drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
 import { CARD } from '../core/layout';
 
@@ -10,26 +16,16 @@ export interface CardData extends Record<string, unknown> {
 export type CardNode = CanvasNode<CardData, 'card'>;
 export type { CanvasEdge };
 
-const HANDLE = 14;
+/** Handles to draw edges with, and points that edges end at where nothing is drawn. */
+export const HANDLES = { toDraw: handles(14), toSee: handles(0) } as const;
 
-const HANDLES = [
-  {
-    type: 'target' as const,
-    position: Position.Left,
-    x: -HANDLE / 2,
-    y: (CARD.height - HANDLE) / 2,
-    width: HANDLE,
-    height: HANDLE,
-  },
-  {
-    type: 'source' as const,
-    position: Position.Right,
-    x: CARD.width - HANDLE / 2,
-    y: (CARD.height - HANDLE) / 2,
-    width: HANDLE,
-    height: HANDLE,
-  },
-];
+function handles(size: number): NodeHandle[] {
+  const common = { y: (CARD.height - size) / 2, width: size, height: size };
+  return [
+    { ...common, type: 'target', position: Position.Left, x: -size / 2 },
+    { ...common, type: 'source', position: Position.Right, x: CARD.width - size / 2 },
+  ];
+}
 
 const MARKER = { type: MarkerType.ArrowClosed, width: 16, height: 16, color: 'var(--edge)' };
 const CHOSEN_MARKER = { ...MARKER, color: 'var(--accent)' };
@@ -39,6 +35,7 @@ export function toNodes(
   graph: Graph,
   selected: ReadonlySet<string>,
   before: readonly CardNode[],
+  ends: NodeHandle[],
 ): CardNode[] {
   const old = new Map(before.map((node) => [node.id, node]));
   return graph.tasks.map((task) => {
@@ -58,7 +55,7 @@ export function toNodes(
       position: { x, y },
       width: CARD.width,
       height: CARD.height,
-      handles: HANDLES,
+      handles: ends,
       selected: isSelected,
       zIndex: isSelected ? 1 : 0,
     };

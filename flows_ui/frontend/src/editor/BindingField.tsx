@@ -27,7 +27,9 @@ export function BindingField(props: BindingFieldProps) {
   const [chosen, setChosen] = useState<Source | null>(null);
   const [textProblem, setTextProblem] = useState<string | null>(null);
   const graph = useEditor(graphOf);
-  const source = chosen ?? sourceOf(binding);
+  // What must be given and has no default is asked for at once.
+  const blank = isRequired && !('default' in property) ? 'literal' : 'unset';
+  const source = chosen ?? sourceOf(binding) ?? blank;
   const bind = (next: Binding | null) => {
     setChosen(null);
     actions.bind(task.slug, name, next);
@@ -93,8 +95,9 @@ export function BindingField(props: BindingFieldProps) {
   );
 }
 
-const sourceOf = (binding: Binding | undefined): Source => {
-  if (!binding || binding.kind === 'list' || binding.kind === 'object') return 'unset';
+const sourceOf = (binding: Binding | undefined): Source | null => {
+  if (!binding) return null;
+  if (binding.kind === 'list' || binding.kind === 'object') return 'unset';
   return binding.kind;
 };
 

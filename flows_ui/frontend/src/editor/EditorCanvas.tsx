@@ -13,7 +13,7 @@ import {
 import { Wand2 } from 'lucide-react';
 import { type DragEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
 import { IconButton, ZoomControls } from '../canvas/Controls';
-import { type CanvasEdge, type CardNode, toEdges, toNodes } from '../canvas/elements';
+import { type CanvasEdge, type CardNode, HANDLES, toEdges, toNodes } from '../canvas/elements';
 import { type Camera, FIT } from '../canvas/useCamera';
 import { MANY_TASKS } from '../canvas/Viewer';
 import { refusalOfEdge } from '../core/reach';
@@ -45,13 +45,16 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
   const chosenEdges = useEditor((state) => state.edges);
   const canEdit = useEditor((state) => state.data.can_edit);
   const direction = useEditor((state) => state.drawing?.direction);
-  const [nodes, setNodes] = useState<CardNode[]>(() => toNodes(graph, chosenTasks, []));
+  const [nodes, setNodes] = useState<CardNode[]>(() => toNodes(graph, chosenTasks, [], HANDLES.toDraw));
   const edges = useMemo(() => toEdges(graph, chosenEdges), [graph, chosenEdges]);
   // Fitting waits for the first card where there is none yet, and would move it away from where it was dropped.
   const [fitsAtStart] = useState(graph.tasks.length > 0);
   const isLarge = nodes.length > MANY_TASKS;
 
-  useEffect(() => setNodes((before) => toNodes(graph, chosenTasks, before)), [graph, chosenTasks]);
+  useEffect(
+    () => setNodes((before) => toNodes(graph, chosenTasks, before, HANDLES.toDraw)),
+    [graph, chosenTasks],
+  );
 
   const onNodesChange = (changes: NodeChange<CardNode>[]) => {
     setNodes((before) => applyNodeChanges(changes, before));

@@ -58,14 +58,18 @@ export function PublishDialog({ actions, saving, onShow, onClose }: PublishProps
       <p className="muted">
         Runs and schedules started from now on use the new version. Runs that are under way keep theirs.
       </p>
-      {failure && (
+      {failure && problems.length === 0 && (
         <p className="notice notice--danger" role="alert">
           {failure}
         </p>
       )}
       {problems.length > 0 && (
-        <section aria-label="Problems to solve first">
-          <h3>Solve first</h3>
+        <section
+          className="notice notice--danger"
+          aria-label="Problems to solve first"
+          role={failure ? 'alert' : undefined}
+        >
+          <strong>{failure ? 'Not published. Solve first:' : 'To solve before it can be published:'}</strong>
           <ProblemList
             problems={problems}
             onShow={(problem) => {

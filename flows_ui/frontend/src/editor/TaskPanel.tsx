@@ -140,7 +140,7 @@ function WaitsFor({ task, actions }: { task: Task; actions: Actions }) {
         title={commandTitle('task.connect')}
         onClick={() => actions.open('connect')}
       >
-        Connect to…
+        Connect…
       </button>
     </section>
   );

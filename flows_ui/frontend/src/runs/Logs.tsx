@@ -8,7 +8,8 @@ interface LogLine {
   id: number;
   attempt: number;
   at: string;
-  level: string;
+  /** As Python's logging counts: 10, 20, 30, 40, 50. */
+  level: number;
   message: string;
 }
 
@@ -38,20 +39,28 @@ export function Logs({ taskRun }: { taskRun: TaskRun }) {
       }}
     >
       {lines.map((line, index) => (
-        <li key={line.id} data-level={line.level.toLowerCase()}>
+        <li key={line.id} data-level={levelName(line.level)}>
           {line.attempt !== lines[index - 1]?.attempt && line.attempt > 1 && (
             <span className="logs__attempt">Attempt {line.attempt}</span>
           )}
           <time dateTime={line.at} title={line.at}>
             {new Date(line.at).toLocaleTimeString([], { hour12: false })}
           </time>
-          <span className="logs__level">{line.level}</span>
-          <span className="logs__text">{line.message}</span>
+          <span className="logs__level">{levelName(line.level)}</span>
+          <span className="logs__text" data-long={line.message.includes('\n') || undefined}>
+            {line.message}
+          </span>
         </li>
       ))}
     </ol>
   );
 }
+
+const levelName = (level: number): string => {
+  if (level >= 40) return 'error';
+  if (level >= 30) return 'warning';
+  return level >= 20 ? 'info' : 'debug';
+};
 
 function useLogLines(run: string, taskRun: string, isEnded: boolean) {
   const [lines, setLines] = useState<LogLine[]>([]);

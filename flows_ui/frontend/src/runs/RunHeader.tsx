@@ -6,6 +6,7 @@ import { momentText } from '../core/time';
 import { call, messageOf } from '../net/api';
 import { commandTitle } from '../ui/platform';
 import { choose, type RunStore, showRun, useRun, useRunStore } from './store';
+import { useCause } from './useCause';
 import { Badge, Duration, Moment } from './words';
 
 /** Which run this is, how it goes, and what can be done with it. */
@@ -85,11 +86,18 @@ function Counts({ run }: { run: FlowRun }) {
 function Why({ run }: { run: FlowRun }) {
   const store = useRunStore();
   const failure = firstFailure(run);
+  const cause = useCause(failure);
   if (!failure) return run.message ? <p className="run-header__message muted">{run.message}</p> : null;
-  const [firstLine] = failure.message.split('\n');
+  const [message] = (cause?.taskRun.message || failure.message).split('\n');
+  const child = cause?.run.id ?? failure.child_flow_run;
   return (
     <div className="notice notice--danger why" role="alert">
-      <strong>{failure.name}</strong> {labelOf(failure.state).toLowerCase()}: {firstLine || 'no message'}{' '}
+      <strong>{failure.name}</strong> {labelOf(failure.state).toLowerCase()}: {message || 'no message'}{' '}
+      {cause && (
+        <span className="muted">
+          (in {cause.taskRun.name} of {cause.run.flow}){' '}
+        </span>
+      )}
       <button
         type="button"
         className="link-button"
@@ -100,10 +108,10 @@ function Why({ run }: { run: FlowRun }) {
       >
         Show {failure.name}
       </button>
-      {failure.child_flow_run && (
+      {child && (
         <>
           {' · '}
-          <a href={`/flow-runs/${failure.child_flow_run}/`}>Open child run</a>
+          <a href={`/flow-runs/${child}/`}>Open the run that failed</a>
         </>
       )}
     </div>

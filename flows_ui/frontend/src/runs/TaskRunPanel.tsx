@@ -87,10 +87,14 @@ function Overview({ taskRun }: { taskRun: TaskRun }) {
         </dd>
         <dt>Attempt</dt>
         <dd>{taskRun.attempt}</dd>
-        <dt>Submitted</dt>
-        <dd>
-          <Moment at={taskRun.submitted_at} />
-        </dd>
+        {taskRun.submitted_at && (
+          <>
+            <dt>Submitted</dt>
+            <dd>
+              <Moment at={taskRun.submitted_at} />
+            </dd>
+          </>
+        )}
         <dt>Started</dt>
         <dd>
           <Moment at={taskRun.started_at} />
