@@ -2,7 +2,7 @@
 
 import signal
 import subprocess
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -13,11 +13,8 @@ from orchestrator.embedded.account import postgres_account
 from orchestrator.embedded.addresses import DATABASE, PORT, USER
 from orchestrator.embedded.folders import empty_folder, postgres_data, private_folder
 from orchestrator.embedded.logs import ServerFailed, fresh_log
+from orchestrator.embedded.server import Server
 from orchestrator.embedded.wheels import postgres_programs
-
-# "Fast": tell clients to go, write everything, end. Then "immediate": the next start recovers. Then no mercy.
-STOP: processes.Steps = [(signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)]
-START_SECONDS = 60
 
 SETTINGS = {
     "listen_addresses": "",
@@ -27,84 +24,57 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
-# Not ours: a PGPORT or PGOPTIONS meant for another server must not reach this one.
+# PostgreSQL's own locale: sorts by code point and knows upper and lower case, the same on every machine.
+LOCALE = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+AUTHENTICATION = (f"--username={USER}", "--auth-local=trust", "--auth-host=reject")
+# Not ours: a PGOPTIONS or PGDATA meant for another server must not reach this one.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 
-class Postgres:
-    """PostgreSQL with its data below `home`, listening on a Unix socket in `sockets` and nowhere else.
+class Postgres(Server):
+    """PostgreSQL, listening on a Unix socket in the folder `sockets` and nowhere else.
 
-    Whoever may enter `sockets` needs no password; nobody but root, we and the account it runs as may. The caller
-    holds the lock of `home`.
+    Whoever may enter `sockets` needs no password: only root and the account it runs as, which is ours unless we are
+    root, may.
     """
 
     name = "PostgreSQL"
+    # "Fast": tell clients to go, write everything, end. Then "immediate": the next start recovers. Then no mercy.
+    stop_steps = ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5))
 
     def __init__(self, *, home: Path, sockets: Path) -> None:
-        self.home = home
+        super().__init__(home)
         self.sockets = sockets
-        self.process: subprocess.Popen[bytes] | None = None
+        self._account = postgres_account()
 
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def start(self) -> None:
-        """Return when the server answers and has its database. Does nothing if it runs already.
-
-        :raises ServerFailed: it ended while starting, or did not answer in time
-        """
-        if self.is_running:
-            return
-        account = postgres_account()
-        programs = postgres_programs(account)
-        data = postgres_data(self.home, account=account)
-        private_folder(self.sockets, owner=account)
+    def _launch(self) -> subprocess.Popen[bytes]:
+        programs = postgres_programs(self._account)
+        data = postgres_data(self.home, account=self._account)
+        private_folder(self.sockets, owner=self._account)
         if not (data / "PG_VERSION").exists():
             self._create(programs, data)
         self._clear_left_over(data)
         settings = SETTINGS | {"unix_socket_directories": str(self.sockets)}
-        command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(PORT)]
-        command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with fresh_log(self._log) as output:
-            self.process = processes.spawn(
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return self._run([programs / "postgres", "-D", data, "-p", str(PORT), *options], signal.SIGINT)
+
+    def _run(self, command: Sequence[str | Path], when_orphaned: signal.Signals) -> subprocess.Popen[bytes]:
+        with fresh_log(self.log) as output:
+            return processes.spawn(
                 command,
-                when_orphaned=signal.SIGINT,
-                account=account,
+                when_orphaned=when_orphaned,
+                account=self._account,
                 output=output,
                 env=ENVIRONMENT,
                 cwd=Path("/"),
             )
-        self._wait_until_it_answers()
-
-    def stop(self) -> None:
-        """Return when the server has ended, with everything that was committed on disk."""
-        if self.process is not None:
-            processes.end(self.process, STOP)
-            self.process = None
-
-    @property
-    def _log(self) -> Path:
-        return self.home / "postgres.log"
 
     def _create(self, programs: Path, data: Path) -> None:
         """Make an empty cluster, which appears at `data` whole or not at all."""
-        account = postgres_account()
-        fresh = empty_folder(data.with_name(data.name + ".new"), owner=account)
-        options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", f"--username={USER}"]
-        # PostgreSQL's own locale: sorts by code point and knows upper and lower case, the same on every machine.
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        with fresh_log(self._log) as output:
-            initdb = processes.spawn(
-                [programs / "initdb", "-D", fresh, *options, *locale],
-                when_orphaned=signal.SIGKILL,
-                account=account,
-                output=output,
-                env=ENVIRONMENT,
-                cwd=Path("/"),
-            )
-            if initdb.wait() != 0:
-                raise ServerFailed(self.name, "initdb could not make its data folder", self._log)
+        fresh = empty_folder(data.with_name(data.name + ".new"), owner=self._account)
+        initdb = self._run([programs / "initdb", "-D", fresh, *AUTHENTICATION, *LOCALE], signal.SIGKILL)
+        if initdb.wait() != 0:
+            raise ServerFailed(self.name, "could not make its data folder", self.log)
         fresh.rename(data)
 
     def _clear_left_over(self, data: Path) -> None:
@@ -116,32 +86,20 @@ class Postgres:
         lock = data / "postmaster.pid"
         if lock.exists():
             pid = int(lock.read_text().split("\n", 1)[0] or 0)
-            processes.end_left_over(pid, marker=str(data), steps=STOP)
+            processes.end_left_over(pid, marker=str(data), steps=self.stop_steps)
             lock.unlink(missing_ok=True)
         for stale in self.sockets.glob(".s.PGSQL.*"):
             stale.unlink()
 
-    def _wait_until_it_answers(self) -> None:
-        give_up = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                self._ensure_database()
-            except psycopg.OperationalError:
-                if not self.is_running:
-                    raise ServerFailed(self.name, "ended while starting", self._log) from None
-                if time.monotonic() > give_up:
-                    self.stop()
-                    reason = f"did not answer within {START_SECONDS} seconds"
-                    raise ServerFailed(self.name, reason, self._log) from None
-                time.sleep(0.02)
-            else:
-                return
-
-    def _ensure_database(self) -> None:
-        """Create our database where it is missing: the first start may have been killed before it got to this."""
-        with psycopg.connect(
-            host=str(self.sockets), port=PORT, user=USER, dbname="postgres", autocommit=True
-        ) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-            if found is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    def _answers(self) -> bool:
+        """Say whether clients are let in. Our database is made on the way, should it be missing."""
+        try:
+            with psycopg.connect(
+                host=str(self.sockets), port=PORT, user=USER, dbname="postgres", autocommit=True
+            ) as connection:
+                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+                if known.fetchone() is None:
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        except psycopg.OperationalError:
+            return False
+        return True

@@ -8,6 +8,7 @@ from orchestrator.embedded.addresses import addresses
 from orchestrator.embedded.folders import socket_folder
 from orchestrator.embedded.lock import HomeLock
 from orchestrator.embedded.postgres import Postgres
+from orchestrator.embedded.server import Server
 from orchestrator.embedded.valkey import Valkey
 
 
@@ -28,7 +29,7 @@ class Servers:
         self._started = False
 
     @property
-    def all(self) -> list[Postgres | Valkey]:
+    def all(self) -> list[Server]:
         return [server for server in (self.postgres, self.valkey) if server is not None]
 
     @property

@@ -20,9 +20,10 @@ WELL_SECONDS = 60.0
 class Startable(Protocol):
     """A process or server that can be started and stopped any number of times."""
 
-    name: str
-    process: subprocess.Popen[bytes] | None
-
+    @property
+    def name(self) -> str: ...
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None: ...
     @property
     def is_running(self) -> bool: ...
     def start(self) -> None: ...

@@ -78,7 +78,7 @@ def test_nobody_else_can_reach_them(home: Path) -> None:
         places = addresses(home)
         for folder in (places.postgres_folder, places.valkey_socket.parent, home / "valkey", home / "postgres"):
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
-        for log in (home / "postgres.log", home / "valkey.log"):
+        for log in (home / "postgresql.log", home / "valkey.log"):
             assert stat.S_IMODE(log.stat().st_mode) == 0o600
         assert stat.S_IMODE(places.sockets.stat().st_mode) == 0o711
 
