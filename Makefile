@@ -1,10 +1,11 @@
 # Every target makes what it lacks; `make` alone lists them.
 
 PYTHON ?= python3
-HOST ?= 127.0.0.1
-PORT ?= 8000
-CONCURRENCY ?= 2
-ARGS ?=
+# Said on make's command line only: some shells export a HOST of their own.
+HOST := 127.0.0.1
+PORT := 8000
+CONCURRENCY := 2
+ARGS :=
 
 VENV := .venv
 FRONTEND := flows_ui/frontend
