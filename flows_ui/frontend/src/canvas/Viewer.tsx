@@ -15,11 +15,20 @@ interface ViewerProps {
   nodeTypes: NodeTypes;
   selected?: ReadonlySet<string>;
   onSelect?: (slug: string | null) => void;
+  /** Part of a longer page: the wheel scrolls the page, not the canvas. */
+  isEmbedded?: boolean;
   children?: ReactNode;
 }
 
 /** A canvas to look at: pan, zoom, choose a card. The state of cards comes from their own stores. */
-export function Viewer({ graph, nodeTypes, selected = NOTHING, onSelect, children }: ViewerProps) {
+export function Viewer({
+  graph,
+  nodeTypes,
+  selected = NOTHING,
+  onSelect,
+  isEmbedded = false,
+  children,
+}: ViewerProps) {
   const nodes = useMemo(() => toNodes(graph, selected, [], HANDLES.toSee), [graph, selected]);
   const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
   const isLarge = nodes.length > MANY_TASKS;
@@ -44,6 +53,9 @@ export function Viewer({ graph, nodeTypes, selected = NOTHING, onSelect, childre
       fitViewOptions={FIT}
       minZoom={0.1}
       maxZoom={2}
+      panOnScroll={!isEmbedded}
+      zoomOnScroll={false}
+      preventScrolling={!isEmbedded}
       zoomOnDoubleClick={false}
       proOptions={ATTRIBUTION}
     >

@@ -55,6 +55,7 @@ export function toNodes(
       position: { x, y },
       width: CARD.width,
       height: CARD.height,
+      measured: CARD,
       handles: ends,
       selected: isSelected,
       zIndex: isSelected ? 1 : 0,

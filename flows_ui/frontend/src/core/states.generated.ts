@@ -1,13 +1,21 @@
 // Made from orchestrator/core/states.py by `manage.py generate`; change that table, not this file.
 
 export const STATE_TABLE = [
-  { name: 'Scheduled', terminal: false, meaning: 'A flow run that starts at a later time.' },
+  {
+    name: 'Scheduled',
+    terminal: false,
+    meaning: 'A flow run that starts at a later time.',
+  },
   {
     name: 'Pending',
     terminal: false,
     meaning: 'Waits: a task run for its upstreams, a flow run for its first task run to start.',
   },
-  { name: 'Submitted', terminal: false, meaning: 'A task run that may start now and waits for a worker.' },
+  {
+    name: 'Submitted',
+    terminal: false,
+    meaning: 'A task run that may start now and waits for a worker.',
+  },
   {
     name: 'Running',
     terminal: false,
@@ -23,14 +31,26 @@ export const STATE_TABLE = [
     terminal: false,
     meaning: 'A flow run that was cancelled while task runs of it were running; they are being stopped.',
   },
-  { name: 'Success', terminal: true, meaning: 'Ended well.' },
-  { name: 'Failed', terminal: true, meaning: 'Ended with an error; the message and the logs say which.' },
+  {
+    name: 'Success',
+    terminal: true,
+    meaning: 'Ended well.',
+  },
+  {
+    name: 'Failed',
+    terminal: true,
+    meaning: 'Ended with an error; the message and the logs say which.',
+  },
   {
     name: 'TriggerFailed',
     terminal: true,
     meaning: 'A task run that never started, because its upstreams did not end as its trigger asks.',
   },
-  { name: 'Skipped', terminal: true, meaning: 'Not executed on purpose; counts as successful.' },
+  {
+    name: 'Skipped',
+    terminal: true,
+    meaning: 'Not executed on purpose; counts as successful.',
+  },
   {
     name: 'Cancelled',
     terminal: true,

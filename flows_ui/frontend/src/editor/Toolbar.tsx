@@ -13,7 +13,7 @@ export function Toolbar({ actions, saving }: { actions: Actions; saving: Saving 
   const canUndo = useEditor((state) => state.history.past.length > 0);
   const canRedo = useEditor((state) => state.history.future.length > 0);
   return (
-    <div className="toolbar editor__toolbar" role="toolbar" aria-label="Flow">
+    <header className="toolbar editor__toolbar">
       <h1 className="editor__flow truncate">
         <a href={`/projects/${encodeURIComponent(flow.project)}/`}>{flow.project}</a>
         <span aria-hidden="true"> / </span>
@@ -56,6 +56,6 @@ export function Toolbar({ actions, saving }: { actions: Actions; saving: Saving 
       >
         <Play /> Run
       </button>
-    </div>
+    </header>
   );
 }

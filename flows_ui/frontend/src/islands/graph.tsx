@@ -21,6 +21,6 @@ const NODE_TYPES = { card: PlainCard };
 
 mountIsland<{ graph: Graph | null }>(({ graph }) => (
   <ReactFlowProvider>
-    <Viewer graph={withPositions(graph ?? EMPTY_GRAPH)} nodeTypes={NODE_TYPES} />
+    <Viewer graph={withPositions(graph ?? EMPTY_GRAPH)} nodeTypes={NODE_TYPES} isEmbedded />
   </ReactFlowProvider>
 ));
