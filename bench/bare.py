@@ -103,10 +103,10 @@ def w4_last(key: str) -> None:
 
 
 STARTS = {
-    "W1": lambda key: w1_parent.delay(key),
-    "W2": lambda key: w2_first.delay(key),
+    "W1": w1_parent.delay,
+    "W2": w2_first.delay,
     "W3": lambda key: link.delay(key, CHAIN),
-    "W4": lambda key: w4_first.delay(key),
+    "W4": w4_first.delay,
     "W5": lambda key: link.delay(key, LEVELS),
 }
 

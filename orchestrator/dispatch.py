@@ -29,16 +29,16 @@ START_DUE = "orchestrator.start_due"
 RECOVER = "orchestrator.recover"
 RING = "orchestrator.ring"
 
+# The channel group in which every page's socket listens, and what is said there: which flow runs changed. One message
+# for all of them costs a worker one publish; a socket that is not concerned lets it pass.
+LIVE_GROUP = "flow_runs"
+_MOST_IN_A_MESSAGE = 1_000
+
 # Later hints than this come from `recover` anyway.
 _LATEST_SECONDS = 60.0
 # Pages are told of a flow run's changes at most this often by one process.
 _LIVE_SECONDS = 0.05
 _SLOTS_SECONDS = 2.0
-
-
-def group_of(flow_run_id: UUID) -> str:
-    """Return the name of the channel group in which a flow run's pages listen."""
-    return f"flow_run.{flow_run_id.hex}"
 
 
 def wake_workers(ready: int, *, here: bool = False) -> None:
@@ -162,8 +162,10 @@ class Sender:
 
 async def _announce(changed: set[UUID]) -> None:
     layer = get_channel_layer()
-    for flow_run_id in changed:
-        await layer.group_send(group_of(flow_run_id), {"type": "flow_run.changed"})
+    ids = [flow_run_id.hex for flow_run_id in changed]
+    for start in range(0, len(ids), _MOST_IN_A_MESSAGE):
+        part = ids[start : start + _MOST_IN_A_MESSAGE]
+        await layer.group_send(LIVE_GROUP, {"type": "flow_runs.changed", "ids": part})
 
 
 _senders: dict[int, Sender] = {}

@@ -33,15 +33,17 @@ def _database(url: str) -> dict[str, object]:
         "OPTIONS": {
             # The hot statements of the engine are prepared by name; see engine/statements.py.
             "prepare_threshold": 5,
-            "options": "-c lock_timeout=5s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+            # Compiling a statement, or planning it anew, takes longer than executing any of ours.
+            "options": "-c jit=off -c plan_cache_mode=force_generic_plan -c lock_timeout=5s -c statement_timeout=30s"
+            " -c idle_in_transaction_session_timeout=60s",
             **query,
         },
     }
 
 
 def _broker(url: str) -> str:
-    """The same Valkey in Celery's spelling: a Unix socket is `redis+socket://` there."""
-    return "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix://") else url
+    """The same Valkey in Celery's spelling: a Unix socket is `redis+socket://`, its database a virtual host."""
+    return url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=") if url[:5] == "unix:" else url
 
 
 DEBUG = os.environ.get("ANABRANCH_DEBUG", "") == "1"
@@ -150,6 +152,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served from where they lie, so there is nothing to collect (no STATIC_ROOT); pages name the built bundle through its
 # manifest, so what whitenoise serves needs no second hashing.
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MANIFEST_STRICT = False
 
 REST_FRAMEWORK = {

@@ -7,8 +7,10 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError, connection, transaction
@@ -33,6 +35,7 @@ FAIR_SECONDS = 0.5
 # What has proved short is claimed several at a time; what then waits behind something longer goes back.
 SHORT_SECONDS = 0.01
 LONGEST_WAIT_SECONDS = 0.1
+LOOK_SECONDS = 0.05
 MOST_AT_ONCE = 16
 # Ends of children that arrive together are told to their parent together, at most this late.
 TELL_SECONDS = 0.02
@@ -56,6 +59,10 @@ class Drain:
 
     def run(self) -> int:
         """Work until there is nothing to claim or the budget is used; return how many task runs were executed."""
+        with self.keeper.attending():
+            return self._work_off()
+
+    def _work_off(self) -> int:
         start = last_claim = time.monotonic()
         executed = 0
         while True:
@@ -124,31 +131,42 @@ class Drain:
 
 
 class Keeper:
-    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, gives back what waits."""
+    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, gives back what waits.
+
+    It looks from time to time and is never woken for a task run: most end before it has looked once.
+    """
 
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lock = threading.Lock()
-        self._busy = threading.Condition()
+        self._attending = threading.Event()
         self._held: Claim | None = None
         self._hand: deque[Claim] = deque()
         self._log: Log | None = None
         self._began = 0.0
-        self._interrupted_at: float | None = None
+        self._stopping = 0.0
         self._in_function = False
         signal.signal(signal.SIGUSR2, self._interrupt)
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
 
+    @contextmanager
+    def attending(self) -> Iterator[None]:
+        """Look after what is held while the block runs."""
+        self._attending.set()
+        try:
+            yield
+        finally:
+            self._attending.clear()
+
     def hold(self, held: Claim, hand: deque[Claim], lines: Log, work: Callable[[], Ending]) -> Ending:
         """Do the work while the claim, and those in hand behind it, are kept."""
-        with self._busy:
-            self._held, self._hand, self._log = held, hand, lines
-            self._began, self._interrupted_at = time.monotonic(), None
-            self._busy.notify()
+        self._hand, self._log, self._began, self._stopping = hand, lines, time.monotonic(), 0.0
+        with self.lock:
+            self._held = held
         try:
             return work()
         finally:
-            with self._busy:
+            with self.lock:
                 self._held = None
 
     def interruptible(self, function: Callable[[], Any]) -> Any:
@@ -164,24 +182,19 @@ class Keeper:
             raise Interrupted
 
     def _run(self) -> None:
-        beat = settings.ANABRANCH_LEASE_SECONDS / 5
-        while True:
-            with self._busy:
-                while self._held is None:
-                    self._busy.wait()
+        beat = min(1.0, settings.ANABRANCH_LEASE_SECONDS / 5)
+        renewed: dict[UUID, float] = {}
+        while self._attending.wait():
+            time.sleep(LOOK_SECONDS)
+            with self.lock:
                 held, began = self._held, self._began
-                self._busy.wait(LONGEST_WAIT_SECONDS)
-                if self._held is not held:
-                    continue
+            now = time.monotonic()
+            if held is None or now - began < LONGEST_WAIT_SECONDS:
+                continue
             self._give_back()
-            renewed = 0.0
-            while self._held is held:
-                if time.monotonic() - max(renewed, began) > min(beat, 1.0):
-                    renewed = time.monotonic()
-                    self._renew(held)
-                with self._busy:
-                    if self._held is held:
-                        self._busy.wait(0.2)
+            if now - renewed.get(held.task_run_id, began) > beat:
+                renewed = {held.task_run_id: now}
+                self._renew(held)
 
     def _give_back(self) -> None:
         """Let others have what would wait behind the work that turned out long."""
@@ -208,12 +221,11 @@ class Keeper:
 
     def _stop(self, held: Claim) -> None:
         """Interrupt the running function; a function that does not stop is ended with its process."""
-        with self._busy:
+        with self.lock:
             if self._held is not held:
                 return
-            self._interrupted_at = self._interrupted_at or time.monotonic()
-            over = time.monotonic() - self._interrupted_at > settings.ANABRANCH_CANCEL_GRACE_SECONDS
-            if not over:
+            self._stopping = self._stopping or time.monotonic()
+            if time.monotonic() - self._stopping < settings.ANABRANCH_CANCEL_GRACE_SECONDS:
                 os.kill(os.getpid(), signal.SIGUSR2)
                 return
         log.warning("Task run %s did not stop when it was cancelled; its process is ended.", held.task_run_id)

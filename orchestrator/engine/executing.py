@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.core.planner import Ending
@@ -113,11 +114,11 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
 
 
 def _traceback(error: BaseException) -> str:
-    """Return the traceback from people's code on: the frames of this file say nothing to them."""
+    """Return the traceback from people's code on: the engine's own frames say nothing to them."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
+    while frames is not None and Path(frames.tb_frame.f_code.co_filename).parent == Path(__file__).parent:
         frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames or error.__traceback__)).rstrip()
+    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
 
 
 def _one_line(error: BaseException) -> str:

@@ -26,10 +26,7 @@ def carry_out(steps: Iterable[Step], *, worker: str = "", claims: int = 0) -> li
     for _ in range(AT_ONCE):
         if not owed:
             return claimed
-        tellings = [owed.popleft()]
-        while isinstance(tellings[0], TellParent) and owed and isinstance(owed[0], TellParent):
-            tellings.append(owed.popleft())
-        for step in _follow(tellings, worker, claims - len(claimed)):
+        for step in _follow(_next(owed), worker, max(0, claims - len(claimed))):
             claimed += step.claimed
             owed += step.follow_ups
     if owed:
@@ -37,15 +34,25 @@ def carry_out(steps: Iterable[Step], *, worker: str = "", claims: int = 0) -> li
     return claimed
 
 
-def _follow(debts: list[FollowUp], worker: str, claims: int) -> list[Step]:
-    claims = max(0, claims)
+def _next(owed: deque[FollowUp]) -> list[TellParent] | RestartChild | CancelChild:
+    """Take the next debt; tellings that follow each other are taken together."""
+    first = owed.popleft()
+    if not isinstance(first, TellParent):
+        return first
+    tellings = [first]
+    while owed and isinstance(owed[0], TellParent):
+        tellings.append(owed.popleft())  # type: ignore[arg-type]  # it is the one just looked at
+    return tellings
+
+
+def _follow(debt: list[TellParent] | RestartChild | CancelChild, worker: str, claims: int) -> list[Step]:
     try:
-        match debts[0]:
-            case TellParent():
-                return tell_parents(children=[debt.child for debt in debts], worker=worker, claims=claims)
+        match debt:
             case RestartChild(child, attempt):
                 return [restart_child(flow_run_id=child, attempt=attempt, worker=worker, claims=claims)]
             case CancelChild(child):
                 return [cancel_one(flow_run_id=child, why="Cancelled with its parent.")]
+            case list():
+                return tell_parents(debts=debt, worker=worker, claims=claims)
     except UnknownFlowRun:
         return []

@@ -5,11 +5,11 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from orchestrator.core.planner import Ending, restart_counts, restart_set
-from orchestrator.core.states import TERMINAL, State
+from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import READ_TASK_RUNS, RESTART_TASK_RUNS
-from orchestrator.engine.steps import Ready, Run, Step, TellParent, lock_flow_run, one_step
+from orchestrator.engine.steps import Ready, Run, Step, lock_flow_run, one_step
 from orchestrator.engine.transitions import move_flow_run
 
 
@@ -30,6 +30,8 @@ def restart_one(*, flow_run_id: UUID, user: AbstractBaseUser | None = None) -> S
             raise NotFinished(
                 f"Flow run {run.id} is {run.state}; cancel it, or wait for its end, before restarting it."
             )
+        if run.state in SUCCESSFUL:
+            return step
         why = f"Restarted by {user.get_username()}." if user else "Restarted."
         _restart(step, run, run.attempt + 1, why)
     return step
@@ -46,13 +48,10 @@ def restart_child(*, flow_run_id: UUID, attempt: int, worker: str = "", claims: 
 
 
 def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
+    """Run what did not succeed again. Where everything did (a cancel came too late), the flow run ends anew."""
     found = rows(READ_TASK_RUNS, flow_run_id=run.id)
     states = {row[1]: State(row[3]) for row in found}
     again = restart_set(run.graph, states)
-    if not again:
-        if run.parent_task_run_id is not None:
-            step.follow_ups.append(TellParent(run.id))
-        return
     counts = restart_counts(run.graph, again)
     restarted = rows(RESTART_TASK_RUNS, flow_run_id=run.id, slugs=list(counts), waiting_on=list(counts.values()))
     run.unfinished = len(restarted)

@@ -133,4 +133,4 @@ def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
     ending = final_ending(run.graph, states=states, results=results, cancelling=run.state is State.CANCELLING)
     move_flow_run(step, run, ending)
     if run.parent_task_run_id is not None:
-        step.follow_ups.append(TellParent(run.id))
+        step.follow_ups.append(TellParent(run.id, run.parent_flow_run_id))

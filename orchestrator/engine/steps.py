@@ -33,6 +33,7 @@ class Run:
     root_id: UUID
     user_id: int | None
     counted: int = 0
+    parent_flow_run_id: UUID | None = None
 
     @property
     def graph(self) -> FlowGraph:
@@ -76,9 +77,13 @@ class HistoryRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TellParent:
-    """A child flow run ended: the task runs that wait for it must hear of it."""
+    """A child flow run ended: the task runs that wait for it must hear of it.
+
+    `parent`: the flow run that started it; None if it is to be found, with any other that waits for it.
+    """
 
     child: UUID
+    parent: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def locked(asked: Answer) -> Run:
     found = asked.rows()
     if not found:
         raise UnknownFlowRun("There is no such flow run.")
-    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user = found[0]
+    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user, parent_run = found[0]
     return Run(
         identity,
         load_version(version_id),
@@ -162,6 +167,7 @@ def locked(asked: Answer) -> Run:
         root,
         user,
         unfinished,
+        parent_run,
     )
 
 

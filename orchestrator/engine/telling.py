@@ -1,6 +1,5 @@
 """A child flow run's end becomes the end of the task runs that wait for it."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from orchestrator.core.planner import Ending
@@ -9,25 +8,32 @@ from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import ENDED_CHILDREN, WAITING_PARENTS
-from orchestrator.engine.steps import Ready, Step, asking_to_lock, locked, one_step
+from orchestrator.engine.steps import Ready, Step, TellParent, asking_to_lock, locked, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES
 
 
-@retried
-def tell_parents(*, children: Iterable[UUID], worker: str = "", claims: int = 0) -> list[Step]:
+def tell_parents(*, debts: list[TellParent], worker: str = "", claims: int = 0) -> list[Step]:
     """Mirror the ends of child flow runs in the task runs that wait for them: one transaction a parent.
 
     Children that have not ended, or whose parents have heard already, change nothing.
     """
-    ended = list(children)
+    by_parent: dict[UUID, list[UUID]] = {}
+    for debt in debts:
+        for parent in [debt.parent] if debt.parent else _waiting_for(debt.child):
+            by_parent.setdefault(parent, []).append(debt.child)
     steps = []
-    for (parent,) in rows(WAITING_PARENTS, children=ended):
-        step = _tell(parent, ended, worker, claims)
+    for parent, children in by_parent.items():
+        step = _tell(parent, children, worker, claims)
         claims -= len(step.claimed)
         steps.append(step)
     return steps
 
 
+def _waiting_for(child: UUID) -> list[UUID]:
+    return [parent for (parent,) in rows(WAITING_PARENTS, children=[child])]
+
+
+@retried
 def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
     with one_step(worker=worker, claims=claims) as step:
         asked = asking_to_lock(parent)
@@ -38,7 +44,8 @@ def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
             ready = Ready(identity, slug, attempt, State.RUNNING, failures)
             ending = Ending(State(state), _mirrored(child, state, message), result)
             moves.append(ending_move(run, ready, ending))
-        settle(step, run, ended=end_task_runs(step, run, moves))
+        if moves:
+            settle(step, run, ended=end_task_runs(step, run, moves))
     return step
 
 

@@ -61,6 +61,7 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
         worker=step.worker,
         lease=settings.ANABRANCH_LEASE_SECONDS,
         terminal=TERMINAL_STATES,
+        ids=[move.id for move in moves],
         moves=records(map(_record, moves)),
         count=len(moves),
     )

@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 
 from channels.db import database_sync_to_async
 
-from orchestrator.dispatch import group_of
 from orchestrator.live.follower import Follower, NotSignedIn, NotVisible
 from orchestrator.live.hints import listen
 from orchestrator.live.sockets import (
@@ -50,7 +49,7 @@ class FlowRunSocket:
         flow_run_id = scope["url_route"]["kwargs"]["flow_run_id"]
         socket = cls(Follower(scope["session"].session_key, flow_run_id), send)
         await accept(receive, send)
-        listening = asyncio.create_task(listen(group_of(flow_run_id), socket.hinted))
+        listening = asyncio.create_task(listen(flow_run_id, socket.hinted))
         talking = asyncio.create_task(socket.talk())
         leaving = asyncio.create_task(disconnected(receive))
         try:

@@ -7,8 +7,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.completing import complete_task_run
 from orchestrator.engine.flow_runs import IdempotencyConflict, InvalidParameters, start_flow_run
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import NotFinished, restart_flow_run
@@ -535,10 +538,6 @@ def test_every_change_of_state_is_in_the_history(register, start, drain):
 
 
 def test_what_a_lost_worker_held_starts_again_and_its_late_answer_is_refused(register, start, drain):
-    from orchestrator.core.planner import Ending
-    from orchestrator.engine.claiming import claim
-    from orchestrator.engine.completing import complete_task_run
-
     run = start(register(one_task("f")))
     (held,) = claim(worker="lost", limit=5)
     TaskRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -554,8 +553,6 @@ def test_what_a_lost_worker_held_starts_again_and_its_late_answer_is_refused(reg
 
 
 def test_a_function_that_takes_every_worker_down_fails_in_the_end(register, start):
-    from orchestrator.engine.claiming import claim
-
     run = start(register(one_task("f")))
     for _ in range(4):
         claim(worker="lost", limit=5)
@@ -564,3 +561,21 @@ def test_a_function_that_takes_every_worker_down_fails_in_the_end(register, star
 
     assert states(run) == {"works-1": "Failed"}
     assert "lost 4 times" in TaskRun.objects.get(flow_run=run).message
+
+
+def test_a_restart_of_a_child_that_was_cancelled_too_late_to_stop_anything_ends_successful(register, start, drain):
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        child("child", wait=True)()
+    run = start(register(flow))
+    inner = FlowRun.objects.exclude(pk=run.pk).get()
+    (held,) = claim(worker="busy", limit=1)
+    cancel_flow_run(flow_run_id=run.pk)
+    complete_task_run(held=held, ending=Ending(State.SUCCESS, "", WORKS))
+    drain()
+    assert (state(run), state(inner), states(inner)) == ("Cancelled", "Cancelled", {"works-1": "Success"})
+
+    restart_flow_run(flow_run_id=run.pk)
+    drain()
+
+    assert (state(run), state(inner)) == (State.SUCCESS, State.SUCCESS)

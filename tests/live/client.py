@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from orchestrator.config.asgi import application
-from orchestrator.dispatch import group_of
+from orchestrator.dispatch import LIVE_GROUP
 
 HOST = "localhost:8821"
 
@@ -77,12 +77,12 @@ def _sign_in(user: User) -> str:
 
 async def hint(flow_run_id: UUID) -> None:
     """Say that something changed, as `dispatch` does after a commit."""
-    await get_channel_layer().group_send(group_of(flow_run_id), {"type": "flow_run.changed"})
+    await get_channel_layer().group_send(LIVE_GROUP, {"type": "flow_runs.changed", "ids": [flow_run_id.hex]})
 
 
 async def subscribed(flow_run_id: UUID) -> None:
     """Return when the page's subscription stands, so that its own first look is over and only hints are left."""
     layer = get_channel_layer()
-    group = f"anabranch__group__{group_of(flow_run_id)}"
+    group = f"anabranch__group__{LIVE_GROUP}"
     while not any(group in shard._subscribed_to for shard in layer._shards):
         await asyncio.sleep(0.01)

@@ -19,7 +19,11 @@ class Command(BaseCommand):
         except (ValueError, TypeError) as error:
             raise CommandError(f"Nothing was registered. {error}") from None
         for one in registered:
-            what = "registered" if one.created else "unchanged"
-            self.stdout.write(f"{one.flow}: version {one.version.number} ({what})")
+            if one.created or options["verbosity"] > 1:
+                what = "registered" if one.created else "unchanged"
+                self.stdout.write(f"{one.flow}: version {one.version.number} ({what})")
+        unchanged = sum(not one.created for one in registered)
+        if unchanged:
+            self.stdout.write(f"{unchanged} flow(s) unchanged")
         if not registered:
             self.stdout.write("No flows found: write some in the flows.py of an app that ANABRANCH_APPS names.")
