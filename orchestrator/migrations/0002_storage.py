@@ -17,6 +17,6 @@ ALTER TABLE orchestrator_flowrun RESET (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orchestrator", "0002_draft_parameters")]
+    dependencies = [("orchestrator", "0001_initial")]
 
     operations = [migrations.RunSQL(SET, RESET)]
