@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([0-9]{1,9})\]")
 MAX_DEPTH = 40
 
 
@@ -58,24 +58,24 @@ def parse(document: Any, depth: int = 0) -> Binding:
     if depth > MAX_DEPTH:
         raise InvalidBinding(f"is nested deeper than {MAX_DEPTH} levels")
     match document:
-        case {"kind": "literal", "value": value}:
+        case {"kind": "literal", "value": value, **more} if not more:
             return Literal(value)
-        case {"kind": "upstream", "task": str(task)}:
-            path = document.get("path") or ""
+        case {"kind": "upstream", "task": str(task), **more} if more.keys() <= {"path"}:
+            path = more.get("path", "")
             if not isinstance(path, str):
                 raise InvalidBinding(f"has a path of type {type(path).__name__}; give text like rows[0].id")
             split_path(path)
             return Upstream(task, path)
-        case {"kind": "parameter", "name": str(name)}:
+        case {"kind": "parameter", "name": str(name), **more} if not more:
             return Parameter(name)
-        case {"kind": "list", "items": list(items)}:
+        case {"kind": "list", "items": list(items), **more} if not more:
             return ListOf(tuple(parse(item, depth + 1) for item in items))
-        case {"kind": "object", "fields": dict(fields)}:
+        case {"kind": "object", "fields": dict(fields), **more} if not more:
             return ObjectOf({str(name): parse(value, depth + 1) for name, value in fields.items()})
     found = document.get("kind", "no kind") if isinstance(document, dict) else type(document).__name__
     raise InvalidBinding(
-        f"is not a binding ({found!r}); write literal with value, upstream with task,"
-        " parameter with name, list with items or object with fields"
+        f"is not a binding ({found!r}); write literal with value, upstream with task and perhaps path,"
+        " parameter with name, list with items or object with fields, and nothing more"
     )
 
 
@@ -139,7 +139,9 @@ def split_path(path: str) -> list[str | int]:
     while position < len(path):
         step = _STEP.match(path, position)
         if step is None:
-            raise InvalidBinding(f"has the path {path!r}, wrong from {path[position:]!r}; write it like rows[0].id")
+            raise InvalidBinding(
+                f"has the path {path!r:.80}, wrong from {path[position:]!r:.80}; write it like rows[0].id"
+            )
         steps.append(step[1] if step[1] is not None else int(step[2]))
         position = step.end()
     return steps
@@ -165,5 +167,11 @@ def _describe(value: Any) -> str:
             return f"an object with {', '.join(map(repr, list(value)[:8])) or 'no fields'}"
         case list():
             return f"a list of {len(value)}"
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return "text"
         case _:
-            return f"a {type(value).__name__}"
+            return "a number"

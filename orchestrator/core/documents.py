@@ -1,12 +1,11 @@
 """The JSON form of a graph: read strictly, written so that reading it again gives the same graph."""
 
-import math
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from orchestrator.core.bindings import Binding, InvalidBinding, dump, parse
-from orchestrator.core.graph import SCHEMA, Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind
+from orchestrator.core.graph import SCHEMA, Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind, is_name
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.triggers import Trigger
 
@@ -16,6 +15,7 @@ MAX_TASKS = 20_000
 MAX_EDGES = 200_000
 MAX_RETRIES = 1_000
 MAX_DELAY_SECONDS = 365 * 86_400
+MAX_NUMBER = 1e12  # no delay and no place on a canvas is larger
 
 # What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
 FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
@@ -80,7 +80,7 @@ class _Reader:
         if not isinstance(document, dict):
             self._say("The graph must be a JSON object with tasks and edges.", field="graph")
             return None
-        self._known(document, {"schema", "tasks", "edges", "reference_tasks", "result_task"}, "the graph", "graph")
+        self._known(document, {"schema", "tasks", "edges", "reference_tasks", "result_task"}, "The graph", "graph")
         if document.get("schema", SCHEMA) != SCHEMA:
             self._say(f"The graph's schema is {document['schema']!r}; this program reads {SCHEMA}.", field="schema")
         tasks: dict[str, Task] = {}
@@ -104,17 +104,17 @@ class _Reader:
         return FlowGraph(tasks, tuple(edges), tuple(reference), result)
 
     def _task(self, written: Any, place: str) -> Task | None:
-        if not isinstance(written, dict) or not _is_text(written.get("slug"), 200):
+        if not isinstance(written, dict) or not is_name(written.get("slug")):
             self._say(f"{place} must be an object with a slug of 1 to 200 characters.", field=place)
             return None
         slug = written["slug"]
         allowed = {"slug", "name", "kind", "flow", "inputs", "wait", "on_retry", "trigger", "digest", "position"}
         allowed |= {"skip_on_upstream_skip", "max_retries", "retry_delay_seconds"}
-        self._known(written, allowed, f"task {slug!r}", None, slug)
+        self._known(written, allowed, f"Task {slug!r}", None, slug)
         kind = self._choice(written, "kind", TaskKind, TaskKind.FLOW_RUN, slug)
         return Task(
             slug=slug,
-            name=self._value(written, "name", slug, lambda v: _is_text(v, 200), "text of 1 to 200 characters", slug),
+            name=self._value(written, "name", slug, is_name, "text of 1 to 200 characters", slug),
             kind=kind,
             inputs=self._inputs(written.get("inputs", {}), kind, slug),
             flow=self._flow(written.get("flow"), kind, slug),
@@ -146,7 +146,7 @@ class _Reader:
 
     def _flow(self, written: Any, kind: TaskKind, slug: str) -> FlowName | None:
         match written:
-            case {"project": str(project), "name": str(name)} if project and name and len(written) == 2:
+            case {"project": project, "name": name, **more} if not more and is_name(project) and is_name(name):
                 return FlowName(project, name)
             case None if kind is TaskKind.FUNCTION:
                 return None
@@ -212,7 +212,7 @@ class _Reader:
         self, written: Mapping[str, Any], allowed: set[str], what: str, field: str | None, task: str = ""
     ) -> None:
         if unknown := sorted(map(str, set(written) - allowed)):
-            self._say(f"{what.capitalize()} has unknown keys: {', '.join(unknown)}.", task=task or None, field=field)
+            self._say(f"{what} has unknown keys: {', '.join(unknown)}.", task=task or None, field=field)
 
     def _value(
         self,
@@ -248,13 +248,9 @@ class _Reader:
         self.problems.append(Problem(code, message, task, field, edge))
 
 
-def _is_text(value: Any, limit: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= limit and value.isprintable()
-
-
 def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER

@@ -14,6 +14,12 @@ from orchestrator.core.bindings import Binding, upstreams_of
 from orchestrator.core.triggers import Trigger
 
 SCHEMA = 1
+MAX_NAME = 200
+
+
+def is_name(value: object) -> bool:
+    """Return whether a value can name a flow or a task: 1 to 200 printable characters."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and value.isprintable()
 
 
 class TaskKind(StrEnum):
@@ -82,7 +88,7 @@ class Edge:
 
 
 class CyclicGraph(ValueError):
-    """The edges lead back to where they began; `slugs` is one such circle."""
+    """The edges lead back to where they began; `slugs` is one such circle, each an upstream of the next."""
 
     def __init__(self, slugs: list[str]) -> None:
         super().__init__(" -> ".join(slugs))
@@ -135,7 +141,7 @@ class FlowGraph:
         try:
             return tuple(TopologicalSorter(self.upstreams).static_order())
         except CycleError as error:
-            raise CyclicGraph(list(reversed(error.args[1]))) from None
+            raise CyclicGraph(error.args[1]) from None
 
     @cached_property
     def reads(self) -> dict[str, tuple[str, ...]]:

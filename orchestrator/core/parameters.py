@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,14 @@ from jsonschema.protocols import Validator
 from orchestrator.core.problems import Problem
 
 Schema = Mapping[str, Any]
+MAX_DEPTH = 30
+
+_formats = FormatChecker()
+
+
+@_formats.checks("date-time", raises=ValueError)
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
 
 
 def empty_schema() -> dict[str, Any]:
@@ -24,13 +33,28 @@ def check_schema(schema: Any) -> list[Problem]:
     """Return what is wrong with a parameter schema itself; empty if it can be used."""
     if not isinstance(schema, dict) or schema.get("type") != "object":
         return [Problem("invalid_schema", 'A parameter schema is a JSON Schema with "type": "object".')]
+    if _is_deep(schema):
+        return [Problem("invalid_schema", f"A parameter schema may not be nested deeper than {MAX_DEPTH} levels.")]
     if _has_reference(schema):
         return [Problem("invalid_schema", "A parameter schema may not refer to other documents ($ref).")]
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        return [Problem("invalid_schema", f"The parameter schema is not JSON Schema: {error.message}")]
-    return []
+        return [Problem("invalid_schema", f"The parameter schema is not JSON Schema: {error.message[:200]}")]
+    return [
+        Problem("invalid_schema", f"The schema of parameter {name!r} must be an object.", field=name)
+        for name, rule in schema.get("properties", {}).items()
+        if not isinstance(rule, dict)
+    ]
+
+
+def check_defaults(schema: Schema) -> list[Problem]:
+    """Return a problem for each parameter whose default is not a value it takes."""
+    return [
+        Problem(found.code, f"As its default: {found.message}", field=found.field)
+        for found in check_parameters(schema, with_defaults(schema, {}))
+        if found.code == "invalid_parameter"
+    ]
 
 
 def with_defaults(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +75,7 @@ def check_parameters(schema: Schema, given: Mapping[str, Any]) -> list[Problem]:
         for name in schema.get("required", [])
         if name not in given
     ]
-    if not schema.get("additionalProperties", False):
+    if schema.get("additionalProperties", False) is False:
         problems += [_unknown(name, list(properties)) for name in given if name not in properties]
     known = {name: value for name, value in given.items() if name in properties}
     problems += [_wrong(error) for error in _validator(_frozen(properties)).iter_errors(known)]
@@ -89,12 +113,23 @@ def _has_reference(value: Any) -> bool:
     return isinstance(value, list) and any(map(_has_reference, value))
 
 
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return bool(level)
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
 def _frozen(properties: Mapping[str, Any]) -> str:
     return json.dumps(properties, sort_keys=True)
 
 
 @lru_cache(maxsize=512)
 def _validator(properties: str) -> Validator:
-    return Draft202012Validator(
-        {"type": "object", "properties": json.loads(properties)}, format_checker=FormatChecker()
-    )
+    return Draft202012Validator({"type": "object", "properties": json.loads(properties)}, format_checker=_formats)

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 MAX_DEPTH = 100
+MAX_BITS = 10_000  # Python writes no whole number of more than 4300 digits (about 14,000 bits) as text
 
 
 class Unkeepable(ValueError):
@@ -30,14 +31,16 @@ def to_json(value: Any, place: str = "result", depth: int = 0) -> Any:
     match value:
         case Enum():
             return to_json(value.value, place, depth + 1)
-        case None | bool() | int():
+        case None | bool():
             return value
+        case int():
+            return _whole(value, place)
         case str():
             return _text(value, place)
         case float():
             return _finite(value, place)
         case Mapping():
-            return {_key(key, place): to_json(inner, f"{place}[{key!r}]", depth + 1) for key, inner in value.items()}
+            return _fields(value, place, depth)
         case list() | tuple() | set() | frozenset():
             items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
             return [to_json(inner, f"{place}[{index}]", depth + 1) for index, inner in enumerate(items)]
@@ -53,6 +56,12 @@ def _text(value: str, place: str) -> str:
     if value != storable(value):
         raise Unkeepable(f"The {place} holds a NUL or half a character, which cannot be stored; remove it.")
     return str(value)
+
+
+def _whole(value: int, place: str) -> int:
+    if value.bit_length() > MAX_BITS:
+        raise Unkeepable(f"The {place} is a number of thousands of digits; return it as text instead.")
+    return int(value)
 
 
 def _finite(value: float, place: str) -> float:
@@ -77,12 +86,21 @@ def _object(value: Any, place: str, depth: int) -> Any:
     )
 
 
+def _fields(value: Mapping[Any, Any], place: str, depth: int) -> dict[str, Any]:
+    found = {_key(key, place): to_json(inner, f"{place}[{key!r}]", depth + 1) for key, inner in value.items()}
+    if len(found) < len(value):
+        raise Unkeepable(f"The {place} has two keys that are the same as text, like 1 and '1'; rename one.")
+    return found
+
+
 def _key(key: Any, place: str) -> str:
     match key:
+        case Enum():
+            return _key(key.value, place)
         case str():
             return _text(key, place)
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[key]
-        case int() | float() | datetime() | date() | UUID() | Enum():
+        case int() | float() | datetime() | date() | UUID():
             return str(to_json(key, place))
     raise Unkeepable(f"The {place} has a key of type {type(key).__name__}; JSON objects have text for keys.")

@@ -1,9 +1,8 @@
 """What is wrong with a graph that reads well: circles, doubles, unknown flows, bindings that cannot be filled."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from orchestrator.core.bindings import Binding, Literal, ObjectOf, Parameter, Upstream, walk
+from orchestrator.core.bindings import Binding, Literal, ObjectOf, Parameter, Upstream, resolve, walk
 from orchestrator.core.graph import CyclicGraph, FlowGraph, FlowName, Task
 from orchestrator.core.parameters import Schema, check_parameters
 from orchestrator.core.problems import Problem
@@ -81,23 +80,36 @@ def _child_problems(task: Task, child: FlowName, flows: Mapping[FlowName, Schema
     if schema is None:
         message = f"{task.name} starts {child}, which has no published version yet."
         return [Problem("flow_without_version", message, task.slug, "flow")]
-    given = task.inputs.get("parameters", ObjectOf({}))
-    if isinstance(given, Literal) and isinstance(given.value, dict):
-        given = ObjectOf({name: Literal(value) for name, value in given.value.items()})
-    if not isinstance(given, ObjectOf):
-        return []
     return [
-        Problem(found.code, f"{task.name}: {found.message}", task.slug, f"parameters.{found.field}")
-        for found in check_parameters(schema, {name: _stand_in(value) for name, value in given.fields.items()})
-        if not (found.code == "invalid_parameter" and not _is_literal(given, found.field))
+        Problem(
+            found.code,
+            f"{task.name}: {found.message}",
+            task.slug,
+            f"parameters.{found.field}" if found.field else "parameters",
+        )
+        for found in _given_problems(schema, task.inputs.get("parameters", ObjectOf({})))
     ]
 
 
-def _stand_in(binding: Binding) -> Any:
-    return binding.value if isinstance(binding, Literal) else None
+def _given_problems(schema: Schema, given: Binding) -> list[Problem]:
+    """Return what is wrong as far as it can be said now; a value that comes at run time is checked at run time."""
+    fields: dict[str, Binding]
+    match given:
+        case Upstream() | Parameter():
+            return []
+        case ObjectOf(found):
+            fields = found
+        case Literal(None):
+            fields = {}
+        case Literal(dict(found)):
+            fields = {name: Literal(value) for name, value in found.items()}
+        case _:
+            return [Problem("invalid_parameter", "The parameters must be an object of name and value.")]
+    known = {name: resolve(value, results={}, parameters={}) for name, value in fields.items() if _is_known(value)}
+    of_names = [found for found in check_parameters(schema, dict.fromkeys(fields)) if found.code != "invalid_parameter"]
+    of_values = [found for found in check_parameters(schema, known) if found.code == "invalid_parameter"]
+    return of_names + of_values
 
 
-def _is_literal(given: ObjectOf, field: str | None) -> bool:
-    """A value that comes at run time is checked at run time."""
-    name = (field or "").split(".")[0].split("[")[0]
-    return isinstance(given.fields.get(name), Literal)
+def _is_known(binding: Binding) -> bool:
+    return not any(isinstance(found, Upstream | Parameter) for _, found in walk(binding))
