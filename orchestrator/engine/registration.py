@@ -1,5 +1,6 @@
 """Put flows written in Python into the database: a new version only where something changed."""
 
+import sys
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from types import ModuleType
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 
-from orchestrator.core.parameters import check_schema
+from orchestrator.core.documents import read_graph
+from orchestrator.core.parameters import check_defaults, check_schema
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.engine.scheduling import sync_code_schedule
 from orchestrator.models import Flow, FlowVersion, Project, Source
@@ -31,8 +34,8 @@ class UnknownProject(ValueError):
     """There is no project of that name."""
 
 
-class InvalidFlow(ProblemsFound):
-    """A flow written in Python cannot be registered."""
+class InvalidFlow(ValueError):
+    """A flow written in Python cannot be registered; the message names it and its place."""
 
 
 class DrawnFlow(ValueError):
@@ -58,7 +61,7 @@ def register_apps(*, now: datetime) -> list[Registered]:
     flows = list(discover())
     with transaction.atomic():
         for flow in flows:
-            Project.objects.get_or_create(name=flow.project)
+            _ensure_project(flow)
         return [register_flow(flow=flow, project=str(flow.project), now=now) for flow in flows]
 
 
@@ -73,16 +76,11 @@ def discover() -> Iterator[WrittenFlow]:
         if module is None or not module_has_submodule(module, "flows"):
             continue
         name = f"{module.__name__}.flows"
-        if name not in _read:
-            with registry.collecting(app.label) as found:
-                _import(name)
-            _read[name] = found
-        for flow in _read[name]:
-            registry.add(flow, str(flow.project))
+        _import(name)
+        for flow in registry.constructed_in(name):
+            flow.project = flow.project or app.label
+            registry.add(flow, flow.project, replaces=False)
             yield flow
-
-
-_read: dict[str, list[WrittenFlow]] = {}
 
 
 def discover_all() -> None:
@@ -133,13 +131,30 @@ def register_one(flow: WrittenFlow, project: str) -> int:
 def _document(flow: WrittenFlow) -> dict[str, Any]:
     try:
         document = flow.serialize()
+        if not document["graph"]["tasks"]:
+            raise ValueError("It has no tasks.")
+        read_graph(document["graph"])  # as the engine will
+        schema = document["parameter_schema"]
+        if problems := check_schema(schema) or check_defaults(schema):
+            raise ProblemsFound(problems)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{flow!r} at {flow.place} cannot be registered: {error}") from None
-    if problems := check_schema(document["parameter_schema"]):
-        raise InvalidFlow(problems)
-    if not document["graph"]["tasks"]:
-        raise ValueError(f"{flow!r} at {flow.place} cannot be registered: it has no tasks.")
+        raise _invalid(flow, str(error)) from None
     return document
+
+
+def _invalid(flow: WrittenFlow, reason: str) -> InvalidFlow:
+    return InvalidFlow(f"{flow!r} at {flow.place} cannot be registered: {reason}")
+
+
+def _ensure_project(flow: WrittenFlow) -> None:
+    if Project.objects.filter(name=flow.project).exists():
+        return
+    project = Project(name=str(flow.project))
+    try:
+        project.full_clean()
+    except ValidationError as error:
+        raise _invalid(flow, f"its project {flow.project!r} cannot be made: {' '.join(error.messages)}") from None
+    project.save()
 
 
 def _project(name: str) -> Project:
@@ -151,6 +166,8 @@ def _project(name: str) -> Project:
 
 
 def _import(name: str) -> ModuleType:
+    if name not in sys.modules:
+        registry.forget(name)
     try:
         return import_module(name)
     except SyntaxError as error:

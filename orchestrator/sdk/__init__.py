@@ -1,7 +1,8 @@
 """The authoring API: what a flows.py imports."""
 
 from orchestrator.sdk.context import context
-from orchestrator.sdk.flows import Edge, Flow
+from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.flows import Flow
 from orchestrator.sdk.local import RunState
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.schedules import CronSchedule

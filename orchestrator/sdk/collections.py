@@ -1,6 +1,6 @@
 """Lists, tuples, sets and dicts that hold tasks, used as an argument: small tasks that collect the results."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.sdk.tasks import Task
@@ -58,8 +58,14 @@ def as_task(value: Any) -> Task:
         if wrong := [key for key in value if not isinstance(key, str)]:
             raise TypeError(f"A dict with tasks in it needs text for its keys, but has {wrong[0]!r}.")
         return Collection(dict, list(value.values()), list(value))
-    kind: Callable[[Iterable[Any]], Any] = next(kind for kind in (list, tuple, set) if isinstance(value, kind))
-    return Collection(kind, list(value))  # type: ignore[arg-type]
+    if isinstance(value, set | frozenset):
+        # A set has no order of its own; without one the same flow would have another fingerprint in every process.
+        return Collection(set, sorted(value, key=_place_in_set))
+    return Collection(tuple if isinstance(value, tuple) else list, list(value))
+
+
+def _place_in_set(value: Any) -> tuple[str, str]:
+    return (value.slug or "", value.name) if isinstance(value, Task) else ("", repr(value))
 
 
 def _parts(value: Any) -> Iterable[Any]:

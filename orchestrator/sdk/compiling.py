@@ -8,6 +8,7 @@ import inspect
 import json
 import textwrap
 import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from types import CodeType
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.bindings import Binding, ListOf, Literal, ObjectOf, Upstream
 from orchestrator.core.bindings import Parameter as ParameterBinding
-from orchestrator.core.graph import Edge, FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.sdk.collections import Collection, Constant
 from orchestrator.sdk.parameters import Parameter
@@ -37,18 +38,37 @@ def shape_of(flow: Flow) -> FlowGraph:
     return FlowGraph(tasks, tuple(Edge(*pair) for pair in sorted(edges)))
 
 
+def check(flow: Flow) -> None:
+    """Pass if the flow can be run.
+
+    :raises ValueError: a cycle, an argument bound twice, a result task that the flow does not execute
+    """
+    try:
+        _ = shape_of(flow).order
+    except CyclicGraph as circle:
+        raise ValueError(f"The flow {flow.name!r} has a cycle: {circle}. Remove one of its edges.") from None
+    for task in flow.slugs:
+        for key, times in Counter(flow.arguments_of(task)).items():
+            if times > 1:
+                raise ValueError(f"The argument {key!r} of {task!r} is bound {times} times; bind it once.")
+    if flow.result is not None and flow.result not in flow.slugs:
+        raise ValueError(f"The result task {flow.result!r} is not in the flow {flow.name!r}.")
+    if flow.result is not None and not is_executed(flow.result):
+        raise ValueError(f"The result of a flow is that of a task which does something, not of {flow.result!r}.")
+
+
 def graph_of(flow: Flow) -> FlowGraph:
     """Return the graph of a valid flow: its tasks level by level, within a level in the order of their making."""
     levels = _levels(shape_of(flow))
     written = sorted(flow.slugs.items(), key=lambda item: levels[item[1]])
-    tasks = {slug: _task(flow, task, slug) for task, slug in written if _is_executed(task)}
+    tasks = {slug: _task(flow, task, slug) for task, slug in written if is_executed(task)}
     edges = {
         (leaf, flow.slugs[edge.downstream_task], edge.key)
         for edge in flow.edges
-        if _is_executed(edge.downstream_task)
+        if is_executed(edge.downstream_task)
         for leaf in _leaves(flow, edge.upstream_task)
     }
-    reference = [flow.slugs[task] for task in flow._reference_tasks if _is_executed(task)]
+    reference = [flow.slugs[task] for task in flow._reference_tasks if is_executed(task)]
     return FlowGraph(
         tasks=tasks,
         edges=tuple(Edge(*edge) for edge in sorted(edges, key=lambda edge: (edge[0], edge[1], edge[2] or ""))),
@@ -92,13 +112,14 @@ def _levels(graph: FlowGraph) -> dict[str, int]:
     return levels
 
 
-def _is_executed(task: WrittenTask) -> bool:
+def is_executed(task: WrittenTask) -> bool:
+    """Return whether a task has task runs; parameters, collections and constants become bindings of others."""
     return not isinstance(task, Parameter | Collection | Constant)
 
 
 def _leaves(flow: Flow, task: WrittenTask) -> Iterator[str]:
     """Yield the slugs of the executed tasks behind a task: itself, or what a collection collects."""
-    if _is_executed(task):
+    if is_executed(task):
         yield flow.slugs[task]
     else:
         for upstream in flow.upstream_tasks(task):
@@ -195,5 +216,11 @@ def _digest(task: WrittenTask) -> str:
 def _code_text(code: CodeType | None) -> str:
     if code is None:
         return ""
-    constants = [_code_text(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
-    return repr((code.co_code, constants, code.co_names, code.co_varnames))
+    return repr((code.co_code, list(map(_constant_text, code.co_consts)), code.co_names, code.co_varnames))
+
+
+def _constant_text(value: object) -> str:
+    if isinstance(value, CodeType):
+        return _code_text(value)
+    # The order within a set differs from process to process.
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)

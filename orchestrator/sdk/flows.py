@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import keyword
-import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.documents import write_graph
-from orchestrator.core.graph import CyclicGraph, FlowGraph
-from orchestrator.sdk import compiling, registry
+from orchestrator.core.graph import MAX_NAME, FlowGraph, is_name
+from orchestrator.sdk import compiling, places, registry
 from orchestrator.sdk.collections import Collection, Constant, as_task
+from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.tasks import Task
 
@@ -30,16 +29,6 @@ def open_flow() -> Flow | None:
     return _open.get()
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """`downstream_task` starts after `upstream_task` ended; with a key, the result is its argument of that name."""
-
-    upstream_task: Task
-    downstream_task: Task
-    key: str | None = None
-    mapped: bool = False
-
-
 class Flow:
     """A graph of tasks with a name, and perhaps a schedule.
 
@@ -48,7 +37,7 @@ class Flow:
     :param project: the project it is registered in by `manage.py register`; the app's name unless given
     :param reference_tasks: the tasks whose states decide a run's state; the terminal tasks unless given
     :param result: the task whose result is a run's; the terminal task's, or slug -> result of several, unless given
-    :raises ValueError: no name
+    :raises ValueError: no name, or one that is not 1 to 200 printable characters
     """
 
     def __init__(
@@ -64,17 +53,22 @@ class Flow:
         description: str = "",
         validate: bool = False,
     ) -> None:
-        if not name or not isinstance(name, str):
-            raise ValueError("A flow needs a name.")
+        if not is_name(name):
+            raise ValueError(f"A flow needs a name of 1 to {MAX_NAME} printable characters, not {name!r:.80}.")
         self.name = name
         self.schedule = schedule
         self.project = project
         self.description = description
         self.eager = validate
-        self.place = _caller()
+        self.place = places.place_of_caller()
         self.slugs: dict[Task, str] = {}
         self.edges: set[Edge] = set()
         self.constants: dict[Task, dict[str, Any]] = {}
+        self._by_slug: dict[str, Task] = {}
+        self._numbers: Counter[str] = Counter()
+        self._edges_to: defaultdict[Task, set[Edge]] = defaultdict(set)
+        self._edges_from: defaultdict[Task, set[Edge]] = defaultdict(set)
+        self._outer: list[Flow | None] = []
         self._reference_tasks: tuple[Task, ...] = ()
         self.result = result
         for task in tasks:
@@ -83,17 +77,18 @@ class Flow:
             self.add_edge(edge.upstream_task, edge.downstream_task, edge.key)
         if reference_tasks:
             self.set_reference_tasks(reference_tasks)
-        registry.collect(self)
+        registry.note(self, places.modules_being_imported())
 
     def __repr__(self) -> str:
         return f'<Flow: name="{self.name}">'
 
     def __enter__(self) -> Flow:
-        self._token = _open.set(self)
+        self._outer.append(_open.get())
+        _open.set(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _open.reset(self._token)
+        _open.set(self._outer.pop())
 
     # The graph
 
@@ -112,21 +107,21 @@ class Flow:
             raise TypeError(f"A flow is made of tasks, not of {task!r}.")
         if task in self.slugs:
             return task
-        if isinstance(task, Parameter) and task.name in self.slugs.values():
+        if isinstance(task, Parameter) and task.name in self._by_slug:
             raise ValueError(f"The flow {self.name!r} has a parameter {task.name!r} already; use that one.")
         slug = task.slug if task.has_own_slug and task.slug else self._free_slug(task)
-        if slug in self.slugs.values():
+        if slug in self._by_slug:
             raise ValueError(f"The flow {self.name!r} has a task with the slug {slug!r} already; slugs are unique.")
         self.slugs[task] = task.slug = slug
+        self._by_slug[slug] = task
         return task
 
     def _free_slug(self, task: Task) -> str:
         stem = "-".join([task.name, *sorted(task.tags)])
-        taken = set(self.slugs.values())
-        number = 1
-        while f"{stem}-{number}" in taken:
-            number += 1
-        return f"{stem}-{number}"
+        self._numbers[stem] += 1
+        while f"{stem}-{self._numbers[stem]}" in self._by_slug:
+            self._numbers[stem] += 1
+        return f"{stem}-{self._numbers[stem]}"
 
     def add_edge(
         self, upstream_task: Task, downstream_task: Task, key: str | None = None, validate: bool | None = None
@@ -144,15 +139,20 @@ class Flow:
         if key is not None and (not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key)):
             raise ValueError(f"The key {key!r} of an edge must be a Python name.")
         eager = self.eager if validate is None else validate
-        if eager and key is not None and any(edge.key == key for edge in self.edges_to(downstream_task)):
-            raise ValueError(f"The argument {key!r} of {downstream_task!r} is bound already.")
+        edge = Edge(upstream_task, downstream_task, key)
+        if key is not None and edge not in self.edges:
+            self._check_free(downstream_task, key, eager)
         self._add(upstream_task)
         self._add(downstream_task)
-        edge = Edge(upstream_task, downstream_task, key)
-        self.edges.add(edge)
+        for edges in (self.edges, self._edges_from[upstream_task], self._edges_to[downstream_task]):
+            edges.add(edge)
         if eager:
             self.validate()
         return edge
+
+    def _check_free(self, task: Task, key: str, eager: bool) -> None:
+        if eager and key in self.arguments_of(task):
+            raise ValueError(f"The argument {key!r} of {task!r} is bound already.")
 
     def _add(self, task: Task) -> None:
         """Add a task, and what a collection collects before it."""
@@ -179,6 +179,7 @@ class Flow:
         for key, value in (keyword_tasks or {}).items():
             bound = as_task(value)
             if isinstance(bound, Constant):
+                self._check_free(task, key, self.eager)
                 self.constants.setdefault(task, {})[key] = bound.value
             else:
                 self.add_edge(bound, task, key)
@@ -188,10 +189,14 @@ class Flow:
         return [self.add_edge(first, second) for first, second in pairwise(tasks)]
 
     def edges_to(self, task: Task) -> set[Edge]:
-        return {edge for edge in self.edges if edge.downstream_task is task}
+        return set(self._edges_to.get(task, ()))
 
     def edges_from(self, task: Task) -> set[Edge]:
-        return {edge for edge in self.edges if edge.upstream_task is task}
+        return set(self._edges_from.get(task, ()))
+
+    def arguments_of(self, task: Task) -> list[str]:
+        """Return the names of the arguments that are bound, one bound twice twice."""
+        return [*self.constants.get(task, ()), *(edge.key for edge in self.edges_to(task) if edge.key is not None)]
 
     def upstream_tasks(self, task: Task) -> set[Task]:
         return {edge.upstream_task for edge in self.edges_to(task)}
@@ -210,8 +215,7 @@ class Flow:
 
         :raises ValueError: the edges form a cycle
         """
-        by_slug = {slug: task for task, slug in self.slugs.items()}
-        return tuple(by_slug[slug] for slug in compiling.shape_of(self).order)
+        return tuple(self._by_slug[slug] for slug in compiling.shape_of(self).order)
 
     def get_tasks(
         self,
@@ -250,14 +254,9 @@ class Flow:
     def validate(self) -> None:
         """Pass if the flow can be run.
 
-        :raises ValueError: a cycle, or a result task that is not in the flow
+        :raises ValueError: a cycle, an argument bound twice, a result task that the flow does not execute
         """
-        try:
-            _ = compiling.shape_of(self).order
-        except CyclicGraph as circle:
-            raise ValueError(f"The flow {self.name!r} has a cycle: {circle}. Remove one of its edges.") from None
-        if self.result is not None and self.result not in self.slugs:
-            raise ValueError(f"The result task {self.result!r} is not in the flow {self.name!r}.")
+        compiling.check(self)
 
     # What becomes of it
 
@@ -316,11 +315,3 @@ class Flow:
     def _refuse_inside(self, verb: str) -> None:
         if open_flow() is self:
             raise RuntimeError(f"{verb}() was called inside `with {self!r}`; call it after the block.")
-
-
-def _caller() -> str:
-    """Return file:line of whoever is constructing a flow."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and Path(frame.f_code.co_filename).parent == Path(__file__).parent:
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

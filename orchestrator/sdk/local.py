@@ -38,10 +38,11 @@ class RunState:
     message: str = ""
     result: Any = None
     task_states: Mapping[str, RunState] = field(default_factory=dict)
+    slugs: Mapping[WrittenTask, str] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, task: WrittenTask | str) -> RunState:
         """Return how a task of the flow run ended, by the task or its slug."""
-        return self.task_states[task if isinstance(task, str) else str(task.slug)]
+        return self.task_states[task if isinstance(task, str) else self.slugs[task]]
 
     def is_successful(self) -> bool:
         return self.state in SUCCESSFUL
@@ -62,9 +63,10 @@ def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunSt
     :raises InvalidParameters: before anything runs
     """
     schema = flow.parameter_schema()
-    if problems := check_parameters(schema, parameters):
+    given = to_json(parameters, "parameters")
+    if problems := check_parameters(schema, given):
         raise InvalidParameters(problems)
-    run = _LocalRun(flow, flow.graph(), with_defaults(schema, parameters), depth)
+    run = _LocalRun(flow, flow.graph(), with_defaults(schema, given), depth)
     for slug in run.graph.order:
         run.step(slug)
     if not run.graph.tasks:
@@ -73,7 +75,7 @@ def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunSt
     results = {slug: ending.result for slug, ending in run.endings.items()}
     ending = final_ending(run.graph, states=endings, results=results, cancelling=False)
     tasks = {slug: RunState(each.state, each.message, each.result) for slug, each in run.endings.items()}
-    return RunState(ending.state, ending.message, ending.result, tasks)
+    return RunState(ending.state, ending.message, ending.result, tasks, flow.slugs)
 
 
 @dataclass
@@ -147,6 +149,8 @@ class _LocalRun:
             ended = run_flow(child, parameters, self.depth + 1)
         except InvalidParameters as error:
             return Ending(State.FAILED, f"{name} refuses these parameters. {error}")
+        except (ValueError, TypeError) as error:
+            return Ending(State.FAILED, f"{name} cannot be run. {error}")
         if not task.wait:
             return Ending(State.SUCCESS, "", str(uuid4()))
         message = "" if ended.state is State.SUCCESS else f"Child flow run ended {ended.state}: {ended.message}"

@@ -29,6 +29,7 @@ class Parameter(Task):
     :param required: whether one must be given; True exactly if there is no default, unless said
     :param type: what values it takes: str, int, float, bool, list, dict, date, datetime, Literal, an Enum, `X | None`
     :param schema: JSON Schema of its values, instead of `type`
+    :raises ValueError: no name
     :raises TypeError: a type that has no JSON Schema here
     """
 
@@ -43,11 +44,15 @@ class Parameter(Task):
         schema: dict[str, Any] | None = None,
         description: str = "",
     ) -> None:
+        if not name or not isinstance(name, str):
+            raise ValueError("A parameter needs a name.")
         super().__init__(name, slug=name, tags=tags)
         self.has_default = default is not _MISSING
         self.default = default if self.has_default else None
         self.required = not self.has_default if required is None else required
         self.schema: dict[str, Any] = dict(schema) if schema is not None else _schema_of(type)
+        if schema is None and self.has_default and default is None:
+            self.schema = _or_null(self.schema)
         if description:
             self.schema["description"] = description
         if self.has_default:
@@ -80,5 +85,19 @@ def _schema_of(annotation: Any) -> dict[str, Any]:
     if origin is dict:
         return {"type": "object", "additionalProperties": _schema_of(inner[1])}
     if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema_of(choice) for choice in inner]}
+        choices = [_schema_of(choice) for choice in inner if choice is not types.NoneType]
+        either = choices[0] if len(choices) == 1 else {"anyOf": choices}
+        return _or_null(either) if types.NoneType in inner else either
     raise TypeError(f"Parameter types like {annotation!r} have no JSON Schema here; give schema={{...}} instead.")
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the same values and null, as plain as a form can show it."""
+    match schema:
+        case {"enum": choices} if None not in choices:
+            return {**schema, "enum": [*choices, None]}
+        case {"type": str(kind)}:
+            return {**schema, "type": [kind, "null"]}
+        case {"anyOf": choices} if {"type": "null"} not in choices:
+            return {**schema, "anyOf": [*choices, {"type": "null"}]}
+    return schema

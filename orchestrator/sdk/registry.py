@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from orchestrator.core.graph import FlowName
@@ -25,40 +23,37 @@ class UnknownTask(LookupError):
 Registrar = Callable[["Flow", str], int]
 
 _flows: dict[FlowName, Flow] = {}
-_project: ContextVar[str | None] = ContextVar("anabranch_project", default=None)
-_collected: ContextVar[list[Flow] | None] = ContextVar("anabranch_collected", default=None)
+_constructed: dict[str, list[Flow]] = {}
 _registrar: Registrar | None = None
 _discover: Callable[[], None] | None = None
 
 
-@contextmanager
-def collecting(project: str) -> Iterator[list[Flow]]:
-    """Collect the flows that are constructed in the block; `project` is that of those that name none."""
-    found: list[Flow] = []
-    project_token, found_token = _project.set(project), _collected.set(found)
-    try:
-        yield found
-    finally:
-        _project.reset(project_token)
-        _collected.reset(found_token)
+def note(flow: Flow, modules: Iterable[str]) -> None:
+    """Note that a flow was constructed while these modules were imported, whoever imports a flows.py first."""
+    for module in modules:
+        if module.endswith(".flows"):
+            _constructed.setdefault(module, []).append(flow)
 
 
-def collect(flow: Flow) -> None:
-    """Note that a flow was constructed while a flows.py is being read; it gets that file's project."""
-    found = _collected.get()
-    if found is not None:
-        flow.project = flow.project or _project.get()
-        found.append(flow)
+def constructed_in(module: str) -> list[Flow]:
+    """Return the flows that importing a flows.py constructed."""
+    return list(_constructed.get(module, ()))
 
 
-def add(flow: Flow, project: str) -> None:
+def forget(module: str) -> None:
+    """Forget what was constructed by a flows.py that broke while it was imported."""
+    _constructed.pop(module, None)
+
+
+def add(flow: Flow, project: str, *, replaces: bool = True) -> None:
     """Make a flow known under a project.
 
+    :param replaces: whether it takes the place of one written at the same line, as code that is run again does
     :raises DuplicateFlow: another place has a flow of that name there
     """
     name = FlowName(project, flow.name)
     known = _flows.get(name)
-    if known is not None and known is not flow and known.place != flow.place:
+    if known is not None and known is not flow and not (replaces and known.place == flow.place):
         raise DuplicateFlow(
             f"There are two flows {name}: one at {known.place}, one at {flow.place}. Rename one, or give it another"
             " project."
@@ -98,7 +93,7 @@ def register(flow: Flow, project: str) -> int:
 
     :raises RuntimeError: Django is not set up in this process
     """
-    flow.project = flow.project or project
+    flow.project = project
     add(flow, project)
     if _registrar is None:
         raise RuntimeError(

@@ -48,7 +48,8 @@ class Task:
         self.slug = slug
         self.has_own_slug = slug is not None
         self.tags = frozenset(tags or ())
-        self.max_retries, self.retry_delay_seconds = _retries(max_retries, retry_delay)
+        self.max_retries = _retries(max_retries, retry_delay)
+        self.retry_delay = retry_delay
         self.trigger = _trigger(trigger)
         self.skip_on_upstream_skip = skip_on_upstream_skip
         _check_run(self)
@@ -59,6 +60,18 @@ class Task:
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """Do the step's work; its arguments are what the flow binds, what it returns is its result."""
         raise NotImplementedError(f"{type(self).__name__} has no run(); write what the task does there.")
+
+    @property
+    def retry_delay(self) -> timedelta:
+        """The pause before a retry; may be set to a timedelta or seconds."""
+        return timedelta(seconds=self.retry_delay_seconds)
+
+    @retry_delay.setter
+    def retry_delay(self, delay: timedelta | float | None) -> None:
+        seconds = delay.total_seconds() if isinstance(delay, timedelta) else float(delay or 0)
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError(f"retry_delay must be zero or more, not {delay!r}.")
+        self.retry_delay_seconds = seconds
 
     @property
     def signature(self) -> inspect.Signature:
@@ -88,14 +101,14 @@ class Task:
         :raises AttributeError: the task has no such attribute
         """
         twin = copy.copy(self)
-        if self.has_own_slug:
-            twin.slug = f"{self.slug}-copy"
-        else:
-            twin.slug = None
+        twin.slug = changes.pop("slug", f"{self.slug}-copy" if self.has_own_slug else None)
+        twin.has_own_slug = twin.slug is not None
+        twin.tags = self.tags | set(changes.pop("tags", ()))
+        twin.trigger = _trigger(changes.pop("trigger", self.trigger))
         for key, value in changes.items():
             if not hasattr(twin, key):
                 raise AttributeError(f"{self!r} has no attribute {key!r} to be changed by task_args.")
-            setattr(twin, key, self.tags | set(value) if key == "tags" else value)
+            setattr(twin, key, value)
         return twin
 
     def bind(
@@ -174,17 +187,14 @@ def task(function: Callable[..., Any] | None = None, /, **attributes: Any) -> An
     return FunctionTask(function, **attributes)
 
 
-def _retries(max_retries: int, retry_delay: timedelta | float | None) -> tuple[int, float]:
+def _retries(max_retries: int, retry_delay: timedelta | float | None) -> int:
     if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
         raise ValueError(f"max_retries must be a whole number from 0, not {max_retries!r}.")
     if max_retries and retry_delay is None:
         raise ValueError("max_retries needs a retry_delay, for example timedelta(seconds=10).")
     if retry_delay is not None and not max_retries:
         raise ValueError("retry_delay needs max_retries of at least 1.")
-    seconds = retry_delay.total_seconds() if isinstance(retry_delay, timedelta) else float(retry_delay or 0)
-    if not math.isfinite(seconds) or seconds < 0:
-        raise ValueError(f"retry_delay must be zero or more, not {retry_delay!r}.")
-    return max_retries, seconds
+    return max_retries
 
 
 def _trigger(trigger: Trigger | str) -> Trigger:
@@ -195,8 +205,10 @@ def _trigger(trigger: Trigger | str) -> Trigger:
 
 
 def _check_run(checked: Task) -> None:
+    if getattr(checked.run, "__func__", None) is Task.run:
+        return
     for name, argument in checked.signature.parameters.items():
-        if argument.kind in (argument.VAR_POSITIONAL, argument.POSITIONAL_ONLY) and type(checked).run is not Task.run:
+        if argument.kind in (argument.VAR_POSITIONAL, argument.POSITIONAL_ONLY):
             raise ValueError(f"run() of {checked!r} may not have *args or positional-only arguments ({name}).")
         if name in RESERVED:
             raise ValueError(f"run() of {checked!r} may not have an argument {name!r}; choose another name.")
