@@ -13,6 +13,9 @@ from orchestrator.engine.database import Answer, one_transaction, records, send
 from orchestrator.engine.statements import INSERT_HISTORY, LOCK_FLOW_RUN
 from orchestrator.engine.versions import Version, load_version
 
+# Child flow runs that one transaction may create; what is more is left to workers.
+MOST_RUNS = 1_000
+
 
 class UnknownFlowRun(LookupError):
     """There is no flow run of that id."""
@@ -111,7 +114,7 @@ class Step:
     worker: str = ""
     claims_left: int = 0
     user_id: int | None = None
-    runs_left: int = 1_000
+    runs_left: int = field(default_factory=lambda: MOST_RUNS)
     claimed: list[Claim] = field(default_factory=list)
     inserted: list[tuple[Run, list[Ready]]] = field(default_factory=list)
     submitted: int = 0

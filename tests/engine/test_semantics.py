@@ -579,3 +579,17 @@ def test_a_restart_of_a_child_that_was_cancelled_too_late_to_stop_anything_ends_
     drain()
 
     assert (state(run), state(inner)) == (State.SUCCESS, State.SUCCESS)
+
+
+def test_more_children_than_one_transaction_creates_are_all_started_once(register, start, drain, monkeypatch):
+    monkeypatch.setattr("orchestrator.engine.steps.MOST_RUNS", 7)
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        last = works(upstream_tasks=[child("child", wait=True)() for _ in range(20)])
+        works(upstream_tasks=[last])
+    run = start(register(flow))
+    assert FlowRun.objects.count() == 8
+    drain()
+
+    assert state(run) == State.SUCCESS
+    assert FlowRun.objects.count() == 21

@@ -1,0 +1,1 @@
+"""An app whose flows do what no flow should: workers of the tests load it."""

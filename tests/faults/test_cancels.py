@@ -1,0 +1,67 @@
+"""Functions that are running when their flow run is cancelled."""
+
+import pytest
+from django.utils import timezone
+
+from orchestrator.core.states import State
+from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.registration import register_apps, register_flow
+from orchestrator.models import Flow, FlowRun, LogLine, Origin, Project, TaskRun
+from tests.faults.stubborn import flows as stubborn
+from tests.processes import eventually
+
+pytestmark = pytest.mark.workers
+
+
+def start(project: str, name: str, **parameters: object) -> FlowRun:
+    flow = Flow.objects.get(project__name=project, name=name)
+    started = start_flow_run(flow=flow, parameters=parameters, now=timezone.now(), origin=Origin.COMMAND)
+    return FlowRun.objects.get(pk=started.flow_run_id)
+
+
+def wait_until_it_printed(run: FlowRun) -> None:
+    eventually(LogLine.objects.filter(flow_run=run).exists, else_say="the function has begun and said so")
+
+
+def assert_cancelled(run: FlowRun) -> None:
+    eventually(FlowRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists, else_say="the flow run ends")
+    run.refresh_from_db()
+    assert run.state == State.CANCELLED
+    assert set(TaskRun.objects.filter(flow_run=run).values_list("state", flat=True)) == {State.CANCELLED}
+
+
+def test_a_running_function_is_interrupted_and_its_log_is_there_while_it_runs(start_worker):
+    register_apps(now=timezone.now())
+    start_worker()
+    run = start("examples", "A", seconds=3600)
+    wait_until_it_printed(run)
+
+    cancel_flow_run(flow_run_id=run.pk)
+    run.refresh_from_db()
+    assert run.state == State.CANCELLING
+
+    assert_cancelled(run)
+    assert TaskRun.objects.get(flow_run=run).message == "Cancelled while it was running."
+    assert_goes_on(start("examples", "B", seconds=0))
+
+
+def test_a_function_that_does_not_stop_is_ended_with_its_process_and_the_worker_goes_on(start_worker):
+    project = Project.objects.create(name="stubborn")
+    register_flow(flow=stubborn.flow, project=project.name, now=timezone.now())
+    register_apps(now=timezone.now())
+    start_worker(env={"ANABRANCH_APPS": "examples,tests.faults.stubborn", "ANABRANCH_CANCEL_GRACE_SECONDS": "1"})
+    run = start("stubborn", "stubborn")
+    eventually(
+        TaskRun.objects.filter(flow_run=run, state=State.RUNNING).exists, else_say="a worker executes the function"
+    )
+
+    cancel_flow_run(flow_run_id=run.pk)
+
+    assert_cancelled(run)
+    assert_goes_on(start("examples", "B", seconds=0))
+
+
+def assert_goes_on(run: FlowRun) -> None:
+    """Assert that the worker still executes what is given to it."""
+    eventually(FlowRun.objects.filter(pk=run.pk, state=State.SUCCESS).exists, else_say="the next flow run ends")
