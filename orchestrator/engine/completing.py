@@ -3,11 +3,11 @@
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
-from orchestrator.engine.database import retried, send
+from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import HOLD_TASK_RUN
-from orchestrator.engine.steps import Claim, Ready, Run, Step, asking_to_lock, locked, one_step
+from orchestrator.engine.statements import LOCK_WITH_TASK_RUN, RUN_COLUMNS
+from orchestrator.engine.steps import Claim, Ready, Run, Step, one_step, run_of
 
 
 @retried
@@ -19,8 +19,8 @@ def complete_task_run(*, held: Claim, ending: Ending, worker: str = "", claims: 
     :param claims: how many of the task runs that become ready the worker goes on with itself
     """
     with one_step(worker=worker, claims=claims) as step:
-        run, ready = _lock(held)
-        if ready is not None:
+        if found := _lock(held):
+            run, ready = found
             settle(step, run, ended=end_task_runs(step, run, [ending_move(run, ready, ending)]))
     return step
 
@@ -29,18 +29,16 @@ def complete_task_run(*, held: Claim, ending: Ending, worker: str = "", claims: 
 def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     """Start the child flow run of a claimed task run, which then waits for it and holds no worker."""
     with one_step(worker=worker, claims=claims) as step:
-        run, ready = _lock(held)
-        if ready is not None:
+        if found := _lock(held):
+            run, ready = found
             settle(step, run, ended=start_children(step, run, [ready]))
     return step
 
 
-def _lock(held: Claim) -> tuple[Run, Ready | None]:
-    """Lock a claim's flow run, then its row; None for a row that is no longer the worker's."""
-    asked = asking_to_lock(held.flow_run_id)
-    row = send(HOLD_TASK_RUN, id=held.task_run_id, flow_run_id=held.flow_run_id)
-    run = locked(asked)
-    for identity, slug, attempt, state, failures, child, child_attempt in row.rows():
+def _lock(held: Claim) -> tuple[Run, Ready] | None:
+    """Lock a claim's flow run and row; None if the row is no longer the worker's."""
+    for row in rows(LOCK_WITH_TASK_RUN, id=held.flow_run_id, task_run_id=held.task_run_id):
+        identity, slug, attempt, state, failures, child, child_attempt = row[RUN_COLUMNS:]
         if attempt == held.attempt and state == State.RUNNING:
-            return run, Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt)
-    return run, None
+            return run_of(row), Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt)
+    return None

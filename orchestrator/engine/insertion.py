@@ -48,13 +48,14 @@ def insert_flow_runs(step: Step, new: list[NewRun]) -> set[UUID]:
     The others found their (flow, idempotency key) or (schedule, fire time) taken.
     """
     states = {run.id: _first_state(step, run) for run in new}
-    written = records(_record(run, states[run.id]) for run in new)
+    flow_runs = records(_record(run, states[run.id]) for run in new)
     if all(run.key_is_fresh for run in new):
-        send(INSERT_FLOW_RUNS, flow_runs=written)
-        inserted = {run.id for run in new}
-    else:
-        inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, flow_runs=written)}
-    _insert_task_runs(step, [(run, states[run.id]) for run in new if run.id in inserted])
+        send(INSERT_FLOW_RUNS, flow_runs=flow_runs, **_task_runs(step, [(run, states[run.id]) for run in new]))
+        return {run.id for run in new}
+    inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, flow_runs=flow_runs)}
+    if inserted:
+        born = [(run, states[run.id]) for run in new if run.id in inserted]
+        send(INSERT_TASK_RUNS, **_task_runs(step, born))
     return inserted
 
 
@@ -87,7 +88,8 @@ def _first_state(step: Step, run: NewRun) -> State:
     return State.RUNNING if step.claims_left or starts_children else State.PENDING
 
 
-def _insert_task_runs(step: Step, born: list[tuple[NewRun, State]]) -> None:
+def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
+    """Return the parameters of the statement that inserts the task runs; leave the flow runs to `settle`."""
     task_runs = []
     for new, state in born:
         held = _held(new, state)
@@ -104,13 +106,11 @@ def _insert_task_runs(step: Step, born: list[tuple[NewRun, State]]) -> None:
                 {"id": identity, "flow_run_id": new.id, "slug": slug, "state": first_state, "waiting_on": waits}
             )
         step.inserted.append((held, first))
-    if task_runs:
-        send(
-            INSERT_TASK_RUNS,
-            task_runs=records(task_runs),
-            worker=step.worker,
-            lease=settings.ANABRANCH_LEASE_SECONDS,
-        )
+    return {
+        "task_runs": records(task_runs),
+        "worker": step.worker,
+        "lease": settings.ANABRANCH_LEASE_SECONDS,
+    }
 
 
 def _take(step: Step, run: Run, identity: UUID, slug: str) -> State:

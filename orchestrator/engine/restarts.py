@@ -53,12 +53,19 @@ def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
     states = {row[1]: State(row[3]) for row in found}
     again = restart_set(run.graph, states)
     counts = restart_counts(run.graph, again)
-    restarted = rows(RESTART_TASK_RUNS, flow_run_id=run.id, slugs=list(counts), waiting_on=list(counts.values()))
+    restarted = rows(
+        RESTART_TASK_RUNS,
+        flow_run_id=run.id,
+        slugs=list(counts),
+        waiting_on=list(counts.values()),
+        befores=[states[slug].value for slug in counts],
+        message=why,
+        actor=step.user_id,
+    )
     run.unfinished = len(restarted)
     move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
     ready = []
     for identity, slug, its_attempt, child, child_attempt, waiting_on in restarted:
-        step.note(run.id, identity, its_attempt, states[slug], State.PENDING, why)
         if waiting_on == 0:
             ready.append(Ready(identity, slug, its_attempt, State.PENDING, 0, child, child_attempt))
     settle(step, run, ended={}, ready=ready)

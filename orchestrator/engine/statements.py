@@ -5,6 +5,9 @@ costs a tenth of binding an array a column. The `= ANY` beside a join names the 
 planner guesses about the JSON it looks them up by their index and never reads a whole table.
 """
 
+# How many columns describe a flow run in the statements that lock one.
+RUN_COLUMNS = 11
+
 LOCK_FLOW_RUN = """
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
@@ -12,7 +15,7 @@ SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.paramete
 FROM orchestrator_flowrun r WHERE r.id = %(id)s::uuid FOR NO KEY UPDATE
 """
 
-INSERT_FLOW_RUNS = """
+_FLOW_RUNS = """
 INSERT INTO orchestrator_flowrun (id, flow_id, version_id, name, state, message, parameters, attempt, unfinished, depth,
     parent_task_run_id, root_run_id, idempotency_key, origin, created_by_id, schedule_id, scheduled_for,
     scheduled_start_time, started_at)
@@ -24,11 +27,7 @@ FROM json_to_recordset(%(flow_runs)s::json) AS g(id uuid, flow_id bigint, versio
     origin text, created_by_id int, schedule_id bigint, scheduled_for timestamptz, scheduled_start_time timestamptz)
 """
 
-# Where a (flow, idempotency key) or a (schedule, fire time) may be taken: tells which were not.
-INSERT_FLOW_RUNS_ONCE = INSERT_FLOW_RUNS + "ON CONFLICT DO NOTHING RETURNING id"
-
-
-INSERT_TASK_RUNS = """
+_TASK_RUNS = """
 INSERT INTO orchestrator_taskrun (id, flow_run_id, slug, map_index, state, waiting_on, submitted_at, worker,
     lease_until, started_at)
 SELECT g.id, g.flow_run_id, g.slug, -1, g.state, g.waiting_on,
@@ -40,11 +39,12 @@ FROM json_to_recordset(%(task_runs)s::json)
     AS g(id uuid, flow_run_id uuid, slug text, state text, waiting_on int)
 """
 
-INSERT_HISTORY = """
-INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)
-SELECT * FROM json_to_recordset(%(changes)s::json) AS g(flow_run_id uuid, task_run_id uuid, attempt int, before text,
-    after text, message text, actor int)
-"""
+# All at once: nobody else can have these flow runs, or see them before the commit.
+INSERT_FLOW_RUNS = f"WITH flow_runs AS ({_FLOW_RUNS}) {_TASK_RUNS}"
+
+# Where a (flow, idempotency key) or a (schedule, fire time) may be taken: tells which were not.
+INSERT_FLOW_RUNS_ONCE = f"{_FLOW_RUNS} ON CONFLICT DO NOTHING RETURNING id"
+INSERT_TASK_RUNS = _TASK_RUNS
 
 INSERT_LOG_LINES = """
 INSERT INTO orchestrator_logline (flow_run_id, task_run_id, attempt, number, at, level, message)
@@ -73,7 +73,10 @@ WITH moved AS (
     FROM json_to_recordset(%(moves)s::json) AS g(id uuid, attempt int, before text, after text, message text,
         result jsonb, attempt_step int, failure_step int, child uuid, child_attempt int, leased bool, delay float8)
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = g.before
-    RETURNING 1
+    RETURNING t.flow_run_id, t.id, t.attempt, g.before, g.after, g.message
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)
+    SELECT flow_run_id, id, attempt, before, after, message, %(actor)s::int FROM moved WHERE before <> after
 )
 SELECT 1 / (count(*) = %(count)s::int)::int FROM moved
 """
@@ -106,13 +109,17 @@ WHERE flow_run_id = ANY(%(flow_run_ids)s::uuid[]) AND slug = ANY(%(slugs)s::text
 """
 
 MOVE_FLOW_RUN = """
-UPDATE orchestrator_flowrun SET
-    state = %(after)s::text, message = %(message)s::text, unfinished = %(unfinished)s::int, changed_at = now(),
-    result = %(result)s::jsonb, attempt = %(attempt)s::int,
-    started_at = CASE WHEN %(after)s::text = 'Pending' THEN NULL WHEN %(after)s::text = 'Scheduled' THEN NULL
-                      ELSE coalesce(started_at, now()) END,
-    ended_at = CASE WHEN %(after)s::text = ANY(%(terminal)s::text[]) THEN now() END
-WHERE id = %(id)s::uuid
+WITH moved AS (
+    UPDATE orchestrator_flowrun SET
+        state = %(after)s::text, message = %(message)s::text, unfinished = %(unfinished)s::int, changed_at = now(),
+        result = %(result)s::jsonb, attempt = %(attempt)s::int,
+        started_at = CASE WHEN %(after)s::text NOT IN ('Pending', 'Scheduled') THEN coalesce(started_at, now()) END,
+        ended_at = CASE WHEN %(after)s::text = ANY(%(terminal)s::text[]) THEN now() END
+    WHERE id = %(id)s::uuid
+    RETURNING id
+)
+INSERT INTO orchestrator_statechange (flow_run_id, attempt, before, after, message, actor_id)
+SELECT id, %(attempt)s::int, %(before)s::text, %(after)s::text, %(message)s::text, %(actor)s::int FROM moved
 """
 
 COUNT_DOWN = """
@@ -173,13 +180,18 @@ SELECT flow_run_id FROM given
 
 HAS_SUBMITTED = "SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' LIMIT 1"
 
-# Task runs whose child flow run has ended, the attempt they wait for.
-ENDED_CHILDREN = """
-SELECT t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result
-FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
-  AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
-FOR NO KEY UPDATE OF t
+# A flow run, and its task runs whose child flow run has ended, the attempt they wait for.
+LOCK_WITH_ENDED_CHILDREN = """
+SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
+    coalesce(r.root_run_id, r.id), r.created_by_id,
+    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
+    t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result
+FROM orchestrator_flowrun r
+JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
+JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
+WHERE r.id = %(id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
+    AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
+FOR NO KEY UPDATE OF r, t
 """
 
 # The flow runs whose task runs wait for these children to end.
@@ -195,18 +207,29 @@ FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT stat
 ORDER BY id FOR NO KEY UPDATE
 """
 
-HOLD_TASK_RUN = """
-SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt
-FROM orchestrator_taskrun WHERE id = %(id)s::uuid AND flow_run_id = %(flow_run_id)s::uuid FOR NO KEY UPDATE
+# A flow run and one task run of it. Whoever waits here for the flow run sees both as they are when it gets them.
+LOCK_WITH_TASK_RUN = """
+SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
+    coalesce(r.root_run_id, r.id), r.created_by_id,
+    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
+    t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt
+FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
+WHERE r.id = %(id)s::uuid AND t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE
 """
 
 RESTART_TASK_RUNS = """
-UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, attempt = t.attempt + 1,
-    failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL, due_at = NULL,
-    submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
-FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[]) AS g(slug, waiting_on)
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
-RETURNING t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on
+WITH restarted AS (
+    UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, attempt = t.attempt + 1,
+        failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL, due_at = NULL,
+        submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
+    FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[], %(befores)s::text[]) AS g(slug, waiting_on, before)
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
+    RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on, g.before
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)
+    SELECT flow_run_id, id, attempt, before, 'Pending', %(message)s::text, %(actor)s::int FROM restarted
+)
+SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
 """
 
 # Retrying task runs whose delay is over may start again.

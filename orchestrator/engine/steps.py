@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from orchestrator import dispatch
 from orchestrator.core.graph import FlowGraph
 from orchestrator.core.states import State
-from orchestrator.engine.database import Answer, one_transaction, records, send
-from orchestrator.engine.statements import INSERT_HISTORY, LOCK_FLOW_RUN
+from orchestrator.engine.database import one_transaction, rows
+from orchestrator.engine.statements import LOCK_FLOW_RUN, RUN_COLUMNS
 from orchestrator.engine.versions import Version, load_version
 
 # Child flow runs that one transaction may create; what is more is left to workers.
@@ -68,16 +68,6 @@ class Claim:
     parameters: dict[str, Any]
 
 
-class HistoryRow(NamedTuple):
-    flow_run_id: UUID
-    task_run_id: UUID | None
-    attempt: int
-    before: str
-    after: str
-    message: str
-    actor: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class TellParent:
     """A child flow run ended: the task runs that wait for it must hear of it.
@@ -121,12 +111,6 @@ class Step:
     due_in: float | None = None
     changed: set[UUID] = field(default_factory=set)
     follow_ups: list[FollowUp] = field(default_factory=list)
-    history: list[HistoryRow] = field(default_factory=list)
-
-    def note(self, run_id: UUID, task_run: UUID | None, attempt: int, before: str, after: str, why: str = "") -> None:
-        """Keep a change of state for the history, and for the pages that watch the flow run."""
-        self.history.append(HistoryRow(run_id, task_run, attempt, before, after, why, self.user_id))
-        self.changed.add(run_id)
 
 
 @contextmanager
@@ -135,7 +119,6 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
     step = Step(worker=worker, claims_left=claims, user_id=user_id)
     with one_transaction():
         yield step
-        _write_history(step.history)
         if step.submitted:
             dispatch.wake_workers(step.submitted, here=bool(worker and not step.claimed))
         if step.due_in is not None:
@@ -144,20 +127,11 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
             dispatch.flow_runs_changed(step.changed)
 
 
-def asking_to_lock(flow_run_id: UUID) -> Answer:
-    """Send the lock on a flow run, whose answer `locked` reads: what else is asked meanwhile costs no round trip."""
-    return send(LOCK_FLOW_RUN, id=flow_run_id)
-
-
-def locked(asked: Answer) -> Run:
-    """Return the flow run that was asked for, now locked.
-
-    :raises UnknownFlowRun: there is none
-    """
-    found = asked.rows()
-    if not found:
-        raise UnknownFlowRun("There is no such flow run.")
-    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user, parent_run = found[0]
+def run_of(row: tuple[Any, ...]) -> Run:
+    """Return the flow run that the first columns of a locking statement's row describe."""
+    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user, parent_run = row[
+        :RUN_COLUMNS
+    ]
     return Run(
         identity,
         load_version(version_id),
@@ -179,9 +153,7 @@ def lock_flow_run(flow_run_id: UUID) -> Run:
 
     :raises UnknownFlowRun: there is none
     """
-    return locked(asking_to_lock(flow_run_id))
-
-
-def _write_history(history: list[HistoryRow]) -> None:
-    if history:
-        send(INSERT_HISTORY, changes=records(change._asdict() for change in history))
+    found = rows(LOCK_FLOW_RUN, id=flow_run_id)
+    if not found:
+        raise UnknownFlowRun(f"There is no flow run {flow_run_id}.")
+    return run_of(found[0])

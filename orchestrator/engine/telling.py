@@ -4,11 +4,11 @@ from uuid import UUID
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.database import retried, rows, send
+from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import ENDED_CHILDREN, WAITING_PARENTS
-from orchestrator.engine.steps import Ready, Step, TellParent, asking_to_lock, locked, one_step
+from orchestrator.engine.statements import LOCK_WITH_ENDED_CHILDREN, RUN_COLUMNS, WAITING_PARENTS
+from orchestrator.engine.steps import Ready, Step, TellParent, one_step, run_of
 from orchestrator.engine.transitions import TERMINAL_STATES
 
 
@@ -36,16 +36,17 @@ def _waiting_for(child: UUID) -> list[UUID]:
 @retried
 def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
     with one_step(worker=worker, claims=claims) as step:
-        asked = asking_to_lock(parent)
-        ended = send(ENDED_CHILDREN, flow_run_id=parent, children=children, terminal=TERMINAL_STATES)
-        run = locked(asked)
+        found = rows(LOCK_WITH_ENDED_CHILDREN, id=parent, children=children, terminal=TERMINAL_STATES)
+        if not found:
+            return step
+        run = run_of(found[0])
         moves = []
-        for identity, slug, attempt, failures, child, state, message, result in ended.rows():
+        for row in found:
+            identity, slug, attempt, failures, child, state, message, result = row[RUN_COLUMNS:]
             ready = Ready(identity, slug, attempt, State.RUNNING, failures)
             ending = Ending(State(state), _mirrored(child, state, message), result)
             moves.append(ending_move(run, ready, ending))
-        if moves:
-            settle(step, run, ended=end_task_runs(step, run, moves))
+        settle(step, run, ended=end_task_runs(step, run, moves))
     return step
 
 

@@ -55,7 +55,6 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
     for move in moves:
         if move.before is not move.after:
             check_transition(TASK_RUN_TRANSITIONS, move.before, move.after)
-        step.note(run.id, move.id, move.attempt + move.attempt_step, move.before, move.after, move.message)
     send(
         MOVE_TASK_RUNS,
         worker=step.worker,
@@ -64,7 +63,9 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
         ids=[move.id for move in moves],
         moves=records(map(_record, moves)),
         count=len(moves),
+        actor=step.user_id,
     )
+    step.changed.add(run.id)
 
 
 def _record(move: Move) -> dict[str, Any]:
@@ -82,15 +83,17 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     send(
         MOVE_FLOW_RUN,
         id=run.id,
+        before=before.value,
         after=run.state.value,
         message=ending.message,
         result=None if ending.result is None else Jsonb(ending.result),
         unfinished=run.unfinished,
         attempt=run.attempt,
         terminal=TERMINAL_STATES,
+        actor=step.user_id,
     )
     run.counted = run.unfinished
-    step.note(run.id, None, run.attempt, before, run.state, ending.message)
+    step.changed.add(run.id)
 
 
 def count_down(run: Run) -> None:

@@ -13,7 +13,12 @@ SEED = Path(__file__).resolve().parents[3] / "shared" / "seed" / "running-depend
 
 pytestmark = pytest.mark.skipif(not SEED.exists(), reason="this clone has no ../shared beside it to read the page from")
 
-DIAMOND = {("Flow A", "Flow B", None), ("Flow A", "Flow C", None), ("Flow B", "Flow D", None), ("Flow C", "Flow D", None)}
+DIAMOND = {
+    ("Flow A", "Flow B", None),
+    ("Flow A", "Flow C", None),
+    ("Flow B", "Flow D", None),
+    ("Flow C", "Flow D", None),
+}
 
 
 def blocks() -> list[str]:
