@@ -29,17 +29,6 @@ def test_the_page_of_settings_lists_every_environment_variable_of_ours_that_code
     assert {name for name in named if f"`{name}`" not in page} == set()
 
 
-def test_every_page_that_a_page_links_to_is_there() -> None:
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-    missing = {
-        f"{page.relative_to(ROOT)} -> {target}"
-        for page in pages
-        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text())
-        if not (page.parent / target).exists()
-    }
-    assert missing == set()
-
-
 def test_every_page_of_docs_that_code_names_is_there() -> None:
     named = {
         (str(path.relative_to(ROOT)), name)
