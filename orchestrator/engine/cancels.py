@@ -39,10 +39,10 @@ def cancel_one(
 def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int:
     """Cancel the task runs that can be at once; return how many. The others end by their worker or their child."""
     moves = []
-    for identity, slug, attempt, state, _failures, child, _ in rows(
+    for identity, slug, attempt, state, _failures, child, _child_attempt, is_free in rows(
         HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES
     ):
-        waits = state == State.RUNNING and child is not None
+        waits = state == State.RUNNING and is_free
         if waits and not leave_children:
             step.follow_ups.append(CancelChild(child))
         elif waits or state != State.RUNNING:

@@ -31,7 +31,11 @@ def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     with one_step(worker=worker, claims=claims) as step:
         if found := _lock(held):
             run, ready = found
-            settle(step, run, ended=start_children(step, run, [ready]))
+            if run.state is State.CANCELLING:
+                stopped = ending_move(run, ready, Ending(State.CANCELLED, "Cancelled before it started."))
+                settle(step, run, ended=end_task_runs(step, run, [stopped]))
+            else:
+                settle(step, run, ended=start_children(step, run, [ready]))
     return step
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -45,6 +46,7 @@ class Log:
     held: Claim
     waiting: list[Line] = field(default_factory=list)
     count: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, level: int, message: str) -> None:
         if self.count >= MAX_LINES:
@@ -54,11 +56,13 @@ class Log:
             level, message = logging.WARNING, f"The log ends here: it reached {MAX_LINES} lines."
         text = storable(message)
         text = text if len(text) <= MAX_LINE else text[:MAX_LINE] + " … (line cut)"
-        self.waiting.append(Line(self.count, datetime.now(UTC), level, text))
+        with self.lock:
+            self.waiting.append(Line(self.count, datetime.now(UTC), level, text))
 
     def store(self) -> None:
         """Write the lines that are not yet stored; safe to call from another thread than the one that logs."""
-        lines, self.waiting = self.waiting, []
+        with self.lock:
+            lines, self.waiting = self.waiting, []
         if lines:
             _store(self.held, lines)
 

@@ -12,10 +12,11 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.states import State
 from orchestrator.engine.database import retried, rows
+from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import HOLD_UNFINISHED
-from orchestrator.engine.steps import Ready, UnknownFlowRun, lock_flow_run, one_step
+from orchestrator.engine.statements import HOLD_UNFINISHED, LATEST_VERSION
+from orchestrator.engine.steps import Ready, Step, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, move_flow_run
 from orchestrator.engine.versions import Version, load_version
 from orchestrator.models import Flow, FlowRun, Origin, Schedule
@@ -48,7 +49,6 @@ class Started:
     created: bool
 
 
-@retried
 def start_flow_run(
     *,
     flow: Flow,
@@ -85,37 +85,49 @@ def start_flow_run(
         start_time=scheduled_start_time,
         later=scheduled_start_time is not None and scheduled_start_time > now,
     )
-    with one_step(user_id=new.user_id) as step:
-        if insert_flow_runs(step, [new]):
-            run, ready = step.inserted.pop()
-            if not new.later:
-                settle(step, run, ended={}, ready=ready)
-            return Started(new.id, created=True)
-    return _existing(new, flow, idempotency_key)
+    step = _insert(new)
+    if step is None:
+        return _existing(new, flow, idempotency_key)
+    carry_out([step])
+    return Started(new.id, created=True)
 
 
 @retried
+def _insert(new: NewRun) -> Step | None:
+    with one_step(user_id=new.user_id) as step:
+        if not insert_flow_runs(step, [new]):
+            return None
+        run, ready = step.inserted.pop()
+        if not new.later:
+            settle(step, run, ended={}, ready=ready)
+    return step
+
+
 def start_scheduled_flow_run(*, flow_run_id: UUID) -> None:
     """Let a flow run whose start time has come begin. Does nothing to one that is not Scheduled."""
+    carry_out([_start_scheduled(flow_run_id)])
+
+
+@retried
+def _start_scheduled(flow_run_id: UUID) -> Step:
     with one_step() as step:
-        try:
-            run = lock_flow_run(flow_run_id)
-        except UnknownFlowRun:
-            return
+        run = lock_flow_run(flow_run_id)
         if run.state is not State.SCHEDULED:
-            return
+            return step
         move_flow_run(step, run, Ending(State.PENDING))
         unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
         ready = [
             Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
-            for identity, slug, attempt, state, failures, child, child_attempt in unfinished
+            for identity, slug, attempt, state, failures, child, child_attempt, _ in unfinished
             if slug in run.graph.roots
         ]
         settle(step, run, ended={}, ready=ready)
+    return step
 
 
 def _latest(flow: Flow) -> Version:
-    version_id = Flow.objects.filter(pk=flow.pk).values_list("latest_version_id", flat=True).first()
+    found = rows(LATEST_VERSION, flow_id=flow.pk)
+    version_id = found[0][0] if found else None
     if version_id is None:
         raise NoVersion(f"{flow} has no published version yet; publish its draft first.")
     return load_version(version_id)

@@ -28,6 +28,7 @@ class Presence:
     def stop(self) -> None:
         """Take the row away, so that nothing is sent for a worker that has gone."""
         self._gone.set()
+        self._thread.join(timeout=5)
         Worker.objects.filter(pk=self.name).delete()
 
     def _run(self) -> None:

@@ -4,7 +4,9 @@ Nothing here is needed while all goes well. Every search reads states, so a mess
 between two transactions or a broker that was flushed cost time and nothing else.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,6 +33,8 @@ from orchestrator.engine.statements import (
 from orchestrator.engine.steps import CancelChild, Claim, FollowUp, RestartChild, Step, TellParent
 from orchestrator.engine.transitions import TERMINAL_STATES
 from orchestrator.models import TaskRun, Worker
+
+log = logging.getLogger(__name__)
 
 # A function that takes its worker down every time is not tried for ever.
 MAX_LOST = 3
@@ -89,7 +93,8 @@ def _end_lost_for_good() -> int:
             ending = Ending(State.CANCELLED, "Cancelled; its worker was lost.")
         else:
             ending = Ending(State.FAILED, f"Its worker was lost {row.lost + 1} times; does it take the worker down?")
-        carry_out([complete_task_run(held=held, ending=ending)])
+        with _alone(f"end lost task run {row.pk}"):
+            carry_out([complete_task_run(held=held, ending=ending)])
     return len(found)
 
 
@@ -100,7 +105,8 @@ def _lost_row(identity: UUID) -> TaskRun | None:
 def _start_scheduled() -> int:
     due = rows(DUE_FLOW_RUNS)
     for (flow_run_id,) in due:
-        start_scheduled_flow_run(flow_run_id=flow_run_id)
+        with _alone(f"start flow run {flow_run_id}"):
+            start_scheduled_flow_run(flow_run_id=flow_run_id)
     return len(due)
 
 
@@ -109,8 +115,18 @@ def _settle_debts() -> int:
     debts += [RestartChild(child, attempt) for child, attempt in rows(OWED_RESTARTS, terminal=TERMINAL_STATES)]
     debts += [CancelChild(child) for (child,) in rows(OWED_CANCELS, terminal=TERMINAL_STATES)]
     for debt in debts:
-        carry_out([Step(follow_ups=[debt])])
+        with _alone(f"carry out {debt}"):
+            carry_out([Step(follow_ups=[debt])])
     return len(debts)
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Let the rest go on where one thing fails; it is found again at the next search."""
+    try:
+        yield
+    except Exception:
+        log.exception("Could not %s.", what)
 
 
 @retried

@@ -1,5 +1,7 @@
 """The statements of the engine's hot path, set-based and named. The ORM serves everything else.
 
+A task run that is Running is either held by a worker, and has a lease, or waits for its child, and has none.
+
 Times are the database's (`now()`), never a worker's. Many rows come as one JSON array: binding them as one parameter
 costs a tenth of binding an array a column. The `= ANY` beside a join names the rows once more, so that whatever the
 planner guesses about the JSON it looks them up by their index and never reads a whole table.
@@ -18,10 +20,10 @@ FROM orchestrator_flowrun r WHERE r.id = %(id)s::uuid FOR NO KEY UPDATE
 _FLOW_RUNS = """
 INSERT INTO orchestrator_flowrun (id, flow_id, version_id, name, state, message, parameters, attempt, unfinished, depth,
     parent_task_run_id, root_run_id, idempotency_key, origin, created_by_id, schedule_id, scheduled_for,
-    scheduled_start_time, started_at)
+    scheduled_start_time, created_at, started_at)
 SELECT g.id, g.flow_id, g.version_id, g.name, g.state, '', g.parameters, 1, g.unfinished, g.depth,
     g.parent_task_run_id, g.root_run_id, g.idempotency_key, g.origin, g.created_by_id, g.schedule_id, g.scheduled_for,
-    g.scheduled_start_time, CASE WHEN g.state = 'Running' THEN now() END
+    g.scheduled_start_time, now(), CASE WHEN g.state = 'Running' THEN now() END
 FROM json_to_recordset(%(flow_runs)s::json) AS g(id uuid, flow_id bigint, version_id bigint, name text, state text,
     parameters jsonb, unfinished int, depth int, parent_task_run_id uuid, root_run_id uuid, idempotency_key text,
     origin text, created_by_id int, schedule_id bigint, scheduled_for timestamptz, scheduled_start_time timestamptz)
@@ -169,7 +171,7 @@ WITH given AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', lease_until = NULL, started_at = NULL, changed_at = now()
     FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt)
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running'
-        AND t.child_flow_run_id IS NULL
+        AND t.lease_until IS NOT NULL
     RETURNING t.flow_run_id, t.id, t.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
@@ -190,19 +192,19 @@ FROM orchestrator_flowrun r
 JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
 JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
 WHERE r.id = %(id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
-    AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
+    AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
 FOR NO KEY UPDATE OF r, t
 """
 
 # The flow runs whose task runs wait for these children to end.
 WAITING_PARENTS = """
 SELECT DISTINCT flow_run_id FROM orchestrator_taskrun
-WHERE child_flow_run_id = ANY(%(children)s::uuid[]) AND state = 'Running'
+WHERE child_flow_run_id = ANY(%(children)s::uuid[]) AND state = 'Running' AND lease_until IS NULL
 """
 
 # What a flow run still has to do, its rows held against claims and retries that do not lock the flow run.
 HOLD_UNFINISHED = """
-SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt
+SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt, lease_until IS NULL
 FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT state = ANY(%(terminal)s::text[])
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -276,20 +278,22 @@ LIMIT 1000
 # Debts between two flow runs: found from the states themselves, so that no message can lose them.
 OWED_TELLINGS = """
 SELECT DISTINCT c.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE t.state = 'Running' AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
+WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
+    AND c.attempt >= t.child_attempt
 LIMIT 1000
 """
 
 OWED_RESTARTS = """
 SELECT DISTINCT c.id, t.child_attempt FROM orchestrator_taskrun t
 JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE t.state = 'Running' AND c.state = ANY(%(terminal)s::text[]) AND c.attempt < t.child_attempt
+WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
+    AND c.attempt < t.child_attempt
 LIMIT 1000
 """
 
 OWED_CANCELS = """
 SELECT DISTINCT c.id FROM orchestrator_flowrun r
-JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.state = 'Running'
+JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.state = 'Running' AND t.lease_until IS NULL
 JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
 WHERE r.state = 'Cancelling' AND NOT c.state = ANY(%(terminal)s::text[]) AND c.state <> 'Cancelling'
 LIMIT 1000
@@ -306,6 +310,8 @@ SELECT count(*) FROM (
     WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' LIMIT 1000
 ) AS waiting
 """
+
+LATEST_VERSION = "SELECT latest_version_id FROM orchestrator_flow WHERE id = %(flow_id)s::bigint"
 
 LATEST_VERSIONS = """
 SELECT p.name, f.name, f.latest_version_id

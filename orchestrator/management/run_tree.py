@@ -42,8 +42,11 @@ def watch(flow_run_id: UUID, console: Console, *, show: bool) -> FlowRun:
             if show:
                 live.update(_tree(run, patience_over=time.monotonic() - began > PATIENCE_SECONDS), refresh=True)
             if run.state in TERMINAL:
-                return run
+                break
             time.sleep(LOOK_SECONDS)
+    if show and not console.is_terminal:
+        console.print()
+    return run
 
 
 def table_of(run: FlowRun) -> Table:

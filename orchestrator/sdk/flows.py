@@ -297,6 +297,7 @@ class Flow:
         project = project_name or self.project
         if project is None:
             raise TypeError("register() needs a project: flow.register('examples').")
+        self.validate()
         return registry.register(self, project)
 
     def run(self, parameters: Mapping[str, Any] | None = None, **more: Any) -> RunState:
@@ -310,6 +311,8 @@ class Flow:
         from orchestrator.sdk.local import run_flow
 
         self._refuse_inside("run")
+        if self.project is None:
+            registry.discover()
         return run_flow(self, {**(parameters or {}), **more})
 
     def _refuse_inside(self, verb: str) -> None:

@@ -118,7 +118,7 @@ class _LocalRun:
     def _function(self, task: Task, inputs: dict[str, Any], attempt: int) -> Ending:
         written = self.flow.get_tasks(slug=task.slug)[0]
         inside = Context(
-            flow=self.flow.name,
+            flow=f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name,
             version=0,
             flow_run_id=self.id,
             task_run_id=f"{self.id}/{task.slug}",

@@ -63,9 +63,15 @@ def add(flow: Flow, project: str, *, replaces: bool = True) -> None:
 
 def find_flow(name: FlowName) -> Flow | None:
     """Return the flow of that name that this process knows, None if there is none."""
-    if name not in _flows and _discover is not None:
-        _discover()
+    if name not in _flows:
+        discover()
     return _flows.get(name)
+
+
+def discover() -> None:
+    """Read the flows.py of the installed apps, where Django is set up: their flows get their projects by it."""
+    if _discover is not None:
+        _discover()
 
 
 def find_task(name: FlowName, slug: str) -> Task:

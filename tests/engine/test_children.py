@@ -1,0 +1,178 @@
+"""Child flow runs: started, waited for, mirrored (numbers: the conformance list of the semantics)."""
+
+import pytest
+
+from orchestrator.core.states import State
+from orchestrator.models import FlowRun, TaskRun
+from orchestrator.sdk import Flow, Parameter, task
+from tests.engine.conftest import state, states
+from tests.engine.flows import WORKS, child, fails, one_task, works
+
+
+def test_s056_without_wait_the_task_succeeds_at_once_with_the_child_id(register, start, drain):
+    register(one_task("bad", fails))
+    with Flow("parent") as flow:
+        child("bad")()
+    run = start(register(flow))
+
+    started = TaskRun.objects.get(flow_run=run)
+    assert started.state == State.SUCCESS
+    assert started.result == str(started.child_flow_run_id)
+    assert state(run) == State.SUCCESS
+    drain()
+    assert state(run) == State.SUCCESS
+    assert FlowRun.objects.get(pk=started.child_flow_run_id).state == State.FAILED
+
+
+def test_with_wait_the_child_state_and_result_are_mirrored_and_the_link_goes_both_ways(register, start, drain):
+    register(one_task("good"))
+    with Flow("parent") as flow:
+        child("good", wait=True)()
+    run = start(register(flow))
+
+    waiting = TaskRun.objects.get(flow_run=run)
+    assert (waiting.state, waiting.worker, waiting.lease_until) == (State.RUNNING, "", None)
+    drain()
+    run.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (run.state, run.result, waiting.result) == (State.SUCCESS, WORKS, WORKS)
+    assert waiting.child_flow_run.parent_task_run_id == waiting.pk
+    assert waiting.child_flow_run.root_run_id == run.pk
+
+
+def test_a_child_that_fails_fails_its_parent_and_the_message_says_which(register, start, drain):
+    register(one_task("bad", fails))
+    with Flow("parent") as flow:
+        after = child("bad", wait=True)()
+        works(upstream_tasks=[after])
+    run = start(register(flow))
+    drain()
+
+    assert states(run) == {"Flow bad-1": "Failed", "works-1": "TriggerFailed"}
+    failed = TaskRun.objects.get(flow_run=run, slug="Flow bad-1")
+    assert failed.message == f"Child flow run {failed.child_flow_run_id} ended Failed: fails-1 ended Failed."
+
+
+def test_s055_an_unknown_child_flow_fails_the_task_and_starts_nothing(register, start, drain):
+    with Flow("parent") as flow:
+        child("nobody", wait=True)()
+    run = start(register(flow))
+    drain()
+
+    assert TaskRun.objects.get(flow_run=run).message.startswith("Flow 'nobody' not found in project 'tests'.")
+    assert state(run) == State.FAILED
+    assert FlowRun.objects.count() == 1
+
+
+def test_parameters_produced_at_run_time_reach_the_child(register, start, drain):
+    @task
+    def makes():
+        return {"n": 20}
+
+    @task
+    def plus_one(n):
+        return n + 1
+
+    with Flow("child") as flow:
+        plus_one(Parameter("n", type=int))
+    register(flow)
+    with Flow("parent") as flow:
+        child("child", wait=True)(parameters=makes)
+    run = start(register(flow))
+    drain()
+
+    run.refresh_from_db()
+    assert run.result == 21
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            {"m": 1},
+            "tests/child refuses these parameters. Parameter 'n' is required; give a value for it."
+            " There is no parameter 'm'; the flow has 'n'.",
+        ),
+        (
+            {"n": "x"},
+            "tests/child refuses these parameters. Parameter 'n' must be of type integer, but is \"x\".",
+        ),
+        ([1], "The parameters of a flow run must be an object of name and value, but are a list."),
+    ],
+)
+def test_parameters_that_the_child_refuses_fail_the_task_and_start_nothing(register, start, drain, made, message):
+    @task
+    def makes():
+        return made
+
+    with Flow("child") as flow:
+        works.copy(name="x").bind(upstream_tasks=[Parameter("n", type=int)])
+    register(flow)
+    with Flow("parent") as flow:
+        child("child", wait=True)(parameters=makes)
+    run = start(register(flow))
+    drain()
+
+    failed = TaskRun.objects.get(flow_run=run, slug="Flow child-1")
+    assert failed.state == State.FAILED
+    assert failed.message == message
+    assert FlowRun.objects.count() == 1
+
+
+def test_the_latest_version_is_looked_up_when_the_child_starts(register, start, drain):
+    register(one_task("child"))
+
+    @task
+    def newer():
+        return "newer"
+
+    with Flow("parent") as flow:
+        first = works()
+        child("child", wait=True)(upstream_tasks=[first])
+    run = start(register(flow))
+    register(one_task("child", newer))
+    drain()
+
+    run.refresh_from_db()
+    assert run.result == "newer"
+
+
+def test_flows_that_start_each_other_in_a_circle_come_to_an_end(register, start, drain):
+    with Flow("ping") as ping:
+        child("pong", wait=True)()
+    with Flow("pong") as pong:
+        child("ping", wait=True)()
+    ping = register(ping)
+    register(pong)
+    run = start(ping)
+    drain()
+
+    assert state(run) == State.FAILED
+    assert FlowRun.objects.count() == 21
+    deepest = FlowRun.objects.get(depth=20)
+    assert "nested 20 deep" in TaskRun.objects.get(flow_run=deepest).message
+
+
+def test_more_children_than_one_transaction_creates_are_all_started_once(register, start, drain, monkeypatch):
+    monkeypatch.setattr("orchestrator.engine.steps.MOST_RUNS", 7)
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        last = works(upstream_tasks=[child("child", wait=True)() for _ in range(20)])
+        works(upstream_tasks=[last])
+    run = start(register(flow))
+    assert FlowRun.objects.count() == 8
+    drain()
+
+    assert state(run) == State.SUCCESS
+    assert FlowRun.objects.count() == 21
+
+
+def test_a_child_that_ends_in_the_transaction_that_starts_it_is_heard_of_at_once(register, start):
+    with Flow("child") as flow:
+        child("nobody", wait=True)()
+    register(flow)
+    with Flow("parent") as flow:
+        child("child", wait=True)()
+    run = start(register(flow))
+
+    assert state(run) == State.FAILED

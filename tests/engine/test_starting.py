@@ -1,0 +1,65 @@
+"""Starting a flow run: parameters, idempotency, start times (numbers: the conformance list)."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orchestrator.core.states import State
+from orchestrator.engine.flow_runs import IdempotencyConflict, InvalidParameters, start_flow_run
+from orchestrator.engine.recovering import recover
+from orchestrator.models import FlowRun, Origin
+from orchestrator.sdk import Flow, Parameter
+from tests.engine.flows import one_task, works
+
+
+def test_s071_the_same_key_gives_the_same_run_and_other_parameters_are_refused(register):
+    with Flow("f") as flow:
+        works.copy(name="x").bind(upstream_tasks=[Parameter("n", default=1)])
+    flow = register(flow)
+
+    def begin(**parameters):
+        return start_flow_run(
+            flow=flow, parameters=parameters, now=timezone.now(), origin=Origin.API, idempotency_key="k"
+        )
+
+    first = begin(n=1)
+    assert first.created
+    again = begin()
+    assert (again.flow_run_id, again.created) == (first.flow_run_id, False)
+    with pytest.raises(IdempotencyConflict, match=str(first.flow_run_id)):
+        begin(n=2)
+    assert FlowRun.objects.count() == 1
+
+
+def test_parameters_are_refused_before_anything_is_created(register, start):
+    with Flow("f") as flow:
+        works.copy(name="x").bind(upstream_tasks=[Parameter("day", type=str), Parameter("n", default=1, type=int)])
+    flow = register(flow)
+
+    with pytest.raises(InvalidParameters) as refused:
+        start(flow, n="x", dya=1)
+
+    assert [(found.code, found.field) for found in refused.value.problems] == [
+        ("missing_parameter", "day"),
+        ("unknown_parameter", "dya"),
+        ("invalid_parameter", "n"),
+    ]
+    assert not FlowRun.objects.exists()
+
+
+def test_s061_a_scheduled_start_time_is_kept_and_the_run_begins_when_it_is_due(register, drain):
+    flow = register(one_task("f"))
+    now = timezone.now()
+
+    run = start_flow_run(
+        flow=flow, parameters={}, now=now, origin=Origin.API, scheduled_start_time=now + timedelta(hours=1)
+    )
+    drain()
+    recover()
+    assert FlowRun.objects.get(pk=run.flow_run_id).state == State.SCHEDULED
+    FlowRun.objects.filter(pk=run.flow_run_id).update(scheduled_start_time=now)
+    recover()
+    drain()
+
+    assert FlowRun.objects.get(pk=run.flow_run_id).state == State.SUCCESS
