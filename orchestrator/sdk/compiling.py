@@ -11,7 +11,8 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from types import CodeType
+from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.bindings import Binding, ListOf, Literal, ObjectOf, Upstream
@@ -59,7 +60,7 @@ def check(flow: Flow) -> None:
 
 def graph_of(flow: Flow) -> FlowGraph:
     """Return the graph of a valid flow: its tasks level by level, within a level in the order of their making."""
-    levels = _levels(shape_of(flow))
+    levels = _levels(flow)
     written = sorted(flow.slugs.items(), key=lambda item: levels[item[1]])
     tasks = {slug: _task(flow, task, slug) for task, slug in written if is_executed(task)}
     edges = {
@@ -104,11 +105,13 @@ def fingerprint(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 
 
-def _levels(graph: FlowGraph) -> dict[str, int]:
-    """Return how many edges lead to each task on the longest way."""
+def _levels(flow: Flow) -> dict[str, int]:
+    """Return how many executed tasks come before each on the longest way."""
+    shape = shape_of(flow)
+    steps = {slug: int(is_executed(task)) for task, slug in flow.slugs.items()}
     levels: dict[str, int] = {}
-    for slug in graph.order:
-        levels[slug] = max((levels[upstream] + 1 for upstream in graph.upstreams[slug]), default=0)
+    for slug in shape.order:
+        levels[slug] = max((levels[upstream] + steps[upstream] for upstream in shape.upstreams[slug]), default=0)
     return levels
 
 
@@ -204,18 +207,22 @@ def _plain(value: Any, what: str) -> Any:
 def _digest(task: WrittenTask) -> str:
     """Return a digest of what a task's function does: a change makes a new version, a comment does not."""
     function = inspect.unwrap(task.run)
+    function = getattr(function, "__func__", function)
+    return _function_digest(function) if isinstance(function, FunctionType) else ""
+
+
+@lru_cache(maxsize=1_024)
+def _function_digest(function: FunctionType) -> str:
     try:
         source = textwrap.dedent(inspect.getsource(function))
         text = ast.dump(ast.parse(source))
     except (OSError, TypeError, SyntaxError, IndexError, tokenize.TokenError):
         # Code without a readable file: typed into a shell, or made by exec.
-        text = _code_text(getattr(function, "__code__", None))
+        text = _code_text(function.__code__)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _code_text(code: CodeType | None) -> str:
-    if code is None:
-        return ""
+def _code_text(code: CodeType) -> str:
     return repr((code.co_code, list(map(_constant_text, code.co_consts)), code.co_names, code.co_varnames))
 
 

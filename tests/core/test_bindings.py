@@ -29,7 +29,7 @@ RESULTS = {"load": {"rows": [{"id": 7}], "none": None, "ok": True, "name": "x", 
 
 
 @given(binding=BINDINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_binding_written_and_read_again_is_the_same(binding: Binding) -> None:
     document = dump(binding)
 

@@ -63,7 +63,7 @@ def graphs(draw: st.DrawFn) -> FlowGraph:
 
 
 @given(graph=graphs())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_graph_written_and_read_again_is_the_same(graph: FlowGraph) -> None:
     document = write_graph(graph)
 

@@ -82,7 +82,7 @@ class Engine:
 
 
 @given(graph=acyclic_graphs(), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_counters_and_cascades_come_to_what_the_simple_interpreter_says(graph: FlowGraph, data: st.DataObject) -> None:
     outcomes = {slug: data.draw(st.sampled_from(OUTCOMES), label=slug) for slug in graph.tasks}
     engine = Engine(graph)
