@@ -1,16 +1,29 @@
 """Fixtures that tests of several folders use."""
 
 import itertools
+import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
+from playwright.sync_api import Page, Playwright
 
 from orchestrator.embedded.valkey import Valkey
 from tests.processes import Beat, Broker, RunningProgram, Web, Worker
 
 LOG_SHOWN = 20_000
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 programs_key = pytest.StashKey[list[RunningProgram]]()
 
@@ -97,6 +110,43 @@ def start_web(
         return web
 
     return start
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright) -> Iterator[Playwright]:
+    """Playwright, whose event loop stays in this thread: Django takes everything after it for asynchronous."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the system's Chromium, which calls nobody by itself."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    seen = {"timezone_id": "Europe/Berlin", "locale": "en-GB", "viewport": {"width": 1440, "height": 900}}
+    return {**browser_context_args, **seen}
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """A page of the browser; errors of its scripts and refusals of its security policy fail the test."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+    yield page
+    assert errors == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests in a browser last: beside Playwright's event loop no asynchronous test can have its own."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
 
 
 @pytest.hookimpl(wrapper=True)

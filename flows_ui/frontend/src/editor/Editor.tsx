@@ -1,6 +1,6 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { ListTree, SlidersHorizontal, SquareStack, Waypoints } from 'lucide-react';
-import { useEffect, useMemo } from 'react';
+import { type KeyboardEvent, useEffect, useMemo } from 'react';
 import { type Camera, useCamera } from '../canvas/useCamera';
 import { type FlowName, findTask } from '../core/graph';
 import type { Problem } from '../net/api';
@@ -29,7 +29,7 @@ import {
   useEditorStore,
 } from './store';
 import { Toolbar } from './Toolbar';
-import { showProblem, useEditorCommands, workingCommands } from './useEditorCommands';
+import { focusCanvas, showProblem, useEditorCommands, workingCommands } from './useEditorCommands';
 import { useSaving } from './useSaving';
 
 /** The whole editor of one flow of flows. */
@@ -82,7 +82,8 @@ function Workbench() {
           </EditorCanvas>
           <Problems onShow={onShow} />
         </div>
-        <div className="editor__right">
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape leaves whichever form is inside */}
+        <div className="editor__right" onKeyDown={leaveOnEscape}>
           <Details actions={actions} />
         </div>
       </div>
@@ -91,6 +92,13 @@ function Workbench() {
       <Notices notices={notices} spoken={spoken} onExpire={actions.expire} />
     </div>
   );
+}
+
+/** From a field back to the canvas, with what is chosen there still chosen. */
+function leaveOnEscape(event: KeyboardEvent): void {
+  if (event.key !== 'Escape') return;
+  event.preventDefault();
+  focusCanvas();
 }
 
 /** Milliseconds until the canvas has noticed its new size. */

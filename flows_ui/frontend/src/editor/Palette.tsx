@@ -4,6 +4,7 @@ import type { FlowName } from '../core/graph';
 import { search } from '../core/search';
 import type { Actions } from './actions';
 import { type FlowItem, useEditor } from './store';
+import { focusCanvas } from './useEditorCommands';
 
 export const FLOW_DRAG_TYPE = 'application/x-anabranch-flow';
 
@@ -26,7 +27,12 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: Fl
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const [first] = found;
     if (event.key === 'Enter' && first && event.target instanceof HTMLInputElement) onAdd(first);
-    if (event.key === 'Escape') actions.show('canvas');
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      setText('');
+      actions.show('canvas');
+      focusCanvas();
+    }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();

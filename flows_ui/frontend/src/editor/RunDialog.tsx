@@ -13,18 +13,27 @@ interface PublishedFlow {
   parameter_schema: ParameterSchema | null;
 }
 
+interface RunProps {
+  saving: Saving;
+  onClose: () => void;
+}
+
 /** Start a run: of the latest version, or of the draft after publishing it. */
-export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => void }) {
+export function RunDialog(props: RunProps) {
+  const { flow } = useEditor((state) => state.data);
+  const isThere = useEditor((state) => state.latestVersion !== null);
+  const published = usePublished(flowPath(flow), isThere);
+  // It opens when it is known what is published: before, its button could not say what it would do.
+  return published && <RunForm published={published} {...props} />;
+}
+
+function RunForm({ published, saving, onClose }: RunProps & { published: PublishedFlow }) {
   const store = useEditorStore();
   const { flow, urls, can_edit: canEdit } = useEditor((state) => state.data);
   const latest = useEditor((state) => state.latestVersion);
   const schema = useEditor(schemaOf);
-  const published = usePublished(flowPath(flow), latest !== null);
-  const isChanged = useEditor(
-    (state) => !published?.graph || !isPublished(published, graphOf(state), schemaOf(state)),
-  );
+  const isChanged = useEditor((state) => !isPublished(published, graphOf(state), schemaOf(state)));
   const mustPublish = latest === null;
-  const isLoading = !mustPublish && published === null;
   const [values, setValues] = useState(() => initialValues(schema));
   const [invalid, setInvalid] = useState<string[]>([]);
   const [errors, setErrors] = useState<Problem[]>([]);
@@ -32,7 +41,7 @@ export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => 
   const [isBusy, setBusy] = useState(false);
 
   const start = async (publishFirst: boolean) => {
-    if (invalid.length || isLoading) return;
+    if (invalid.length) return;
     setBusy(true);
     setFailure('');
     try {
@@ -49,8 +58,8 @@ export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => 
     }
   };
 
-  const isOffered = canEdit && (mustPublish || (published !== null && isChanged));
-  const isOutdated = !mustPublish && published !== null && isChanged;
+  const isOffered = canEdit && isChanged;
+  const isOutdated = !mustPublish && isChanged;
   return (
     <Dialog
       title={`Run ${flow.name}`}
@@ -70,8 +79,6 @@ export function RunDialog({ saving, onClose }: { saving: Saving; onClose: () => 
             type="submit"
             className="button button--primary"
             disabled={isBusy || (mustPublish && !canEdit)}
-            // Not disabled while it is looked up what is published: that would lose the focus.
-            aria-disabled={isLoading || undefined}
           >
             {isOffered ? 'Publish and run' : 'Start run'}
           </button>
@@ -112,14 +119,16 @@ const isPublished = (published: PublishedFlow, graph: Graph, schema: ParameterSc
   isSameFlow(published.graph, graph) &&
   JSON.stringify({ ...EMPTY_SCHEMA, ...published.parameter_schema }) === JSON.stringify(schema);
 
+const UNPUBLISHED: PublishedFlow = { graph: null, parameter_schema: null };
+
 /** The latest version, to compare the draft with; null until it is known. */
 function usePublished(path: string, isThere: boolean): PublishedFlow | null {
-  const [published, setPublished] = useState<PublishedFlow | null>(null);
+  const [published, setPublished] = useState(isThere ? null : UNPUBLISHED);
   useEffect(() => {
     if (!isThere) return;
     call<PublishedFlow>('GET', `flows/${path}/`)
       .then(setPublished)
-      .catch(() => setPublished({ graph: null, parameter_schema: null }));
+      .catch(() => setPublished(UNPUBLISHED));
   }, [path, isThere]);
   return published;
 }

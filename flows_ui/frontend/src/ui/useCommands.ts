@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { type CommandId, commandOf } from '../core/commands';
 
 export type Handlers = Partial<Record<CommandId, () => void>>;
@@ -21,7 +21,8 @@ const isCopying = (id: CommandId): boolean =>
 
 /** Run a handler for its keys, unless a person types, a dialog is open, or the browser does it itself. */
 export function useCommands(handlers: Handlers): void {
-  useEffect(() => {
+  // Before the first paint: what can be seen can be used.
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || document.querySelector('dialog[open]') || belongsToControl(event)) return;
       const id = commandOf(event, isTyping(event.target));

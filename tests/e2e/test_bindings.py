@@ -1,0 +1,57 @@
+"""Parameters that an upstream flow produces at run time: a flow of flows that works on real data."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.e2e.editor import Editor
+from tests.e2e.run_page import RunPage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.workers]
+
+
+def test_parameters_are_bound_to_the_results_of_upstream_flows(site, signed_in):
+    pytest.importorskip("sklearn", reason="the training flows need scikit-learn")
+    page = signed_in
+    page.goto(f"{site.url}/flows/new/?project=examples")
+    page.get_by_label("Name").fill("training by hand")
+    page.get_by_role("button", name="Create and open the canvas").click()
+    editor = Editor(page)
+    for name in ("preprocess", "train", "report"):
+        editor.palette.get_by_role("button", name=name, exact=True).click()
+
+    bind(editor, "Flow train", "rows", "Flow preprocess")
+    expect(page.get_by_role("button", name="1 problem")).to_contain_text("model")
+    bind(editor, "Flow report", "model", "Flow train")
+    expect(editor.edges).to_have_count(2)
+    expect(page.get_by_text("No problems")).to_be_visible()
+    form = editor.details("Flow report")
+    refuses_a_place_that_is_none(form)
+    editor.expect_saved()
+
+    page.get_by_role("button", name="Run", exact=True).click()
+    run = RunPage(page)
+    editor.dialog.get_by_role("button", name="Publish and run").click()
+    editor.wait_for_run_page()
+    run.expect_state("Success", within=30)
+
+    expect(page.get_by_role("region", name="Result")).to_contain_text('"accuracy": 0.9')
+    run.card("Flow report-1").click()
+    panel = page.get_by_role("region", name="Task run Flow report")
+    expect(panel.get_by_role("region", name="Inputs")).to_contain_text("Flow train")
+    expect(panel.get_by_role("region", name="Result")).to_contain_text('"versicolor"')
+
+
+def bind(editor: Editor, task: str, parameter: str, upstream: str) -> None:
+    """Bind a parameter to the result of a task, which becomes its upstream by that."""
+    editor.row(task).click()
+    form = editor.details(task)
+    form.get_by_label(f"Source of {parameter}").select_option("Result of…")
+    form.get_by_role("combobox", name=f"{parameter} required", exact=True).select_option(upstream)
+    expect(form.get_by_role("region", name="Waits for")).to_contain_text(upstream)
+
+
+def refuses_a_place_that_is_none(form: Locator) -> None:
+    place = form.get_by_label("Place in the result for model")
+    place.fill("rows[")
+    expect(place.locator("xpath=ancestor::*[@data-parameter]").locator(".field__error")).to_be_visible()
+    place.fill("")
