@@ -101,7 +101,7 @@ class Flow:
         """Add a task; one that is there already stays as it is.
 
         :raises TypeError: it is no task
-        :raises ValueError: its slug, or its name as a parameter, is taken by another
+        :raises ValueError: its name or slug is none, or its slug, or its name as a parameter, is taken by another
         """
         if not isinstance(task, Task):
             raise TypeError(f"A flow is made of tasks, not of {task!r}.")
@@ -110,6 +110,8 @@ class Flow:
         if isinstance(task, Parameter) and task.name in self._by_slug:
             raise ValueError(f"The flow {self.name!r} has a parameter {task.name!r} already; use that one.")
         slug = task.slug if task.has_own_slug and task.slug else self._free_slug(task)
+        if not (is_name(task.name) and is_name(slug)):
+            raise ValueError(f"A task's name and slug have 1 to {MAX_NAME} printable characters, not {slug!r:.80}.")
         if slug in self._by_slug:
             raise ValueError(f"The flow {self.name!r} has a task with the slug {slug!r} already; slugs are unique.")
         self.slugs[task] = task.slug = slug

@@ -158,6 +158,12 @@ def test_a_slug_of_ones_own_is_kept_and_must_be_free() -> None:
         flow.add_task(Plain("other", slug="mine"))
 
 
+@pytest.mark.parametrize("name", ["two\nlines", "x" * 200, "a\x00b"])
+def test_a_task_has_a_name_that_can_be_shown_and_a_slug_that_can_be_kept(name: str) -> None:
+    with pytest.raises(ValueError, match="have 1 to 200 printable characters, not "):
+        Flow("f").add_task(Plain(name))
+
+
 def test_s013_a_parameter_cannot_have_an_upstream() -> None:
     flow, parameter = Flow("f"), Parameter("x")
 
