@@ -20,37 +20,29 @@ ATTEMPTS = 5
 _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
 
-class Answer:
-    """The answer of the server to one statement, fetched when it is asked for."""
-
-    def __init__(self, cursor: psycopg.Cursor[tuple[Any, ...]]) -> None:
-        self._cursor = cursor
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        """Return the rows, none if the statement returns none. Waits for the server."""
-        with connection.wrap_database_errors:
-            # In a pipeline, asking for the rows is what makes the server answer.
-            return self._cursor.fetchall()
-
-
-def send(statement: str, **parameters: Any) -> Answer:
-    """Send a named statement of `statements.py`. Inside `one_transaction` nothing is waited for until rows are.
+def send(statement: str, **parameters: Any) -> None:
+    """Send a named statement of `statements.py` whose rows nobody needs; `one_transaction` does not wait for it.
 
     Parameters are bound by the server, and the statement is prepared once a connection: building queries and objects
     through the ORM, and a round trip a statement, cost more here than PostgreSQL itself does (docs/performance.md).
     """
     with connection.wrap_database_errors:
-        connection.ensure_connection()
-        cursor = psycopg.Cursor(connection.connection)
-        # Django reads JSON in its fields, and has the connection hand it over as text.
-        cursor.adapters.register_loader("jsonb", JsonbLoader)
-        cursor.execute(statement, parameters, prepare=True)
-        return Answer(cursor)
+        _execute(statement, parameters)
 
 
 def rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    """Send a statement and return its rows."""
-    return send(statement, **parameters).rows()
+    """Send a named statement and return its rows."""
+    with connection.wrap_database_errors:
+        # In a pipeline, asking for the rows is what makes the server answer.
+        return _execute(statement, parameters).fetchall()
+
+
+def _execute(statement: str, parameters: dict[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+    connection.ensure_connection()
+    cursor = psycopg.Cursor(connection.connection)
+    # Django reads JSON in its fields, and has the connection hand it over as text.
+    cursor.adapters.register_loader("jsonb", JsonbLoader)
+    return cursor.execute(statement, parameters, prepare=True)
 
 
 def records(items: Iterable[Mapping[str, Any]]) -> str:
