@@ -1,0 +1,144 @@
+"""What happens beside the work of a worker's process: leases renewed, logs stored, cancelled functions interrupted."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
+from orchestrator.engine.claiming import give_back, renew
+from orchestrator.engine.completing import complete_task_run
+from orchestrator.engine.executing import Interrupted, Log
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.steps import Claim
+
+log = logging.getLogger(__name__)
+
+# What waits in hand behind a function that takes longer than this goes back to the queue.
+LONGEST_WAIT_SECONDS = 0.1
+LOOK_SECONDS = 0.05
+
+
+class Keeper:
+    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, gives back what waits.
+
+    It looks from time to time and is never woken for a task run: most end before it has looked once.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lock = threading.Lock()
+        self._attending = threading.Event()
+        self._held: Claim | None = None
+        self._hand: deque[Claim] = deque()
+        self._log: Log | None = None
+        self._began = 0.0
+        self._stopping = 0.0
+        self._in_function = False
+        signal.signal(signal.SIGUSR2, self._interrupt)
+        threading.Thread(target=self._run, name="keeper", daemon=True).start()
+
+    @contextmanager
+    def attending(self) -> Iterator[None]:
+        """Look after what is held while the block runs."""
+        self._attending.set()
+        try:
+            yield
+        finally:
+            self._attending.clear()
+
+    def hold(self, held: Claim, hand: deque[Claim], lines: Log, work: Callable[[], Ending]) -> Ending:
+        """Do the work while the claim, and those in hand behind it, are kept."""
+        self._hand, self._log, self._began, self._stopping = hand, lines, time.monotonic(), 0.0
+        with self.lock:
+            self._held = held
+        try:
+            return work()
+        finally:
+            with self.lock:
+                self._held = None
+
+    def interruptible(self, function: Callable[[], Any]) -> Any:
+        """Call people's code; only in here a cancel may interrupt it."""
+        self._in_function = True
+        try:
+            return function()
+        finally:
+            self._in_function = False
+
+    def _interrupt(self, _signal: int, _frame: object) -> None:
+        if self._in_function:
+            raise Interrupted
+
+    def _run(self) -> None:
+        beat = min(1.0, settings.ANABRANCH_LEASE_SECONDS / 5)
+        renewed: dict[UUID, float] = {}
+        while self._attending.wait():
+            time.sleep(LOOK_SECONDS)
+            with self.lock:
+                held, began = self._held, self._began
+            now = time.monotonic()
+            if held is None or now - began < LONGEST_WAIT_SECONDS:
+                continue
+            self._give_back()
+            if now - renewed.get(held.task_run_id, began) > beat:
+                renewed = {held.task_run_id: now}
+                self._renew(held)
+
+    def _give_back(self) -> None:
+        """Let others have what would wait behind the work that turned out long."""
+        with self.lock:
+            waiting = list(self._hand)
+            self._hand.clear()
+        if waiting:
+            try:
+                give_back(claims=waiting, message="Given back unstarted: the one before it takes long.")
+            except Exception:
+                log.exception("Could not give back %s task runs; their leases will end.", len(waiting))
+
+    def _renew(self, held: Claim) -> None:
+        try:
+            if self._log is not None:
+                self._log.store()
+            answer = renew(claims=[held])
+        except Exception:
+            log.exception("Could not renew the lease of task run %s.", held.task_run_id)
+            connection.close()
+            return
+        if answer.get(held.task_run_id, True):
+            self._stop(held)
+
+    def _stop(self, held: Claim) -> None:
+        """Interrupt the running function; a function that does not stop is ended with its process."""
+        with self.lock:
+            if self._held is not held:
+                return
+            self._stopping = self._stopping or time.monotonic()
+            if time.monotonic() - self._stopping < settings.ANABRANCH_CANCEL_GRACE_SECONDS:
+                os.kill(os.getpid(), signal.SIGUSR2)
+                return
+        log.warning("Task run %s did not stop when it was cancelled; its process is ended.", held.task_run_id)
+        ending = Ending(State.CANCELLED, "Cancelled; the function did not stop, so its process was ended.")
+        carry_out([complete_task_run(held=held, ending=ending)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+_keeper: Keeper | None = None
+
+
+def keeper() -> Keeper:
+    """Return this process's keeper; must first be called in its main thread."""
+    global _keeper
+    if _keeper is None or _keeper.pid != os.getpid():
+        _keeper = Keeper()
+    return _keeper
