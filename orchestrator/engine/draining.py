@@ -4,19 +4,16 @@ import logging
 import os
 import socket
 import time
-from collections import deque
 
-from django.db import DataError, transaction
+from django.db import transaction
 
 from orchestrator import dispatch
 from orchestrator.core.graph import TaskKind
-from orchestrator.core.planner import Ending
-from orchestrator.core.states import State
 from orchestrator.engine.claiming import claim, is_work_left
-from orchestrator.engine.completing import complete_task_run, start_child_of
+from orchestrator.engine.completing import complete, start_child_of
 from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.following import carry_out
-from orchestrator.engine.keeping import keeper
+from orchestrator.engine.keeping import Desk, keeper
 from orchestrator.engine.steps import Claim, Step
 from orchestrator.engine.versions import load_version
 
@@ -29,8 +26,8 @@ FAIR_SECONDS = 0.5
 # What has proved short is claimed several at a time; what then waits behind something longer goes back.
 SHORT_SECONDS = 0.01
 MOST_AT_ONCE = 16
-# Ends of children that arrive together are told to their parent together, at most this late.
-TELL_SECONDS = 0.02
+# Ends that come shortly after each other are stored in one transaction, and told to their parents in one.
+TOGETHER_SECONDS = 0.02
 
 
 def worker_name() -> str:
@@ -43,9 +40,9 @@ class Drain:
 
     def __init__(self) -> None:
         self.worker = worker_name()
-        self.hand: deque[Claim] = deque()
+        self.desk = Desk()
         self.owed: list[Step] = []
-        self.owed_since = 0.0
+        self.waiting_since = 0.0
         self.batch = 1
         self.keeper = keeper()
 
@@ -60,16 +57,17 @@ class Drain:
         while True:
             now = time.monotonic()
             over = now - start > BUDGET_SECONDS
-            fair = now - last_claim < FAIR_SECONDS and not over
-            if not self.hand or now - self.owed_since > TELL_SECONDS:
-                self._tell(claims=1 if fair and not self.hand else 0)
-            if not self.hand and not over:
-                self.hand += claim(worker=self.worker, limit=self.batch)
+            # Goes on with what it makes ready itself, unless others have waited long enough.
+            claims = int(now - last_claim < FAIR_SECONDS and not over)
+            if not self.desk.hand or now - self.waiting_since > TOGETHER_SECONDS:
+                self._settle(claims)
+            if not self.desk.hand and not over:
+                self.desk.hand += claim(worker=self.worker, limit=self.batch)
                 last_claim = time.monotonic()
             held = self._next()
             if held is None:
                 break
-            self._work(held, claims=1 if fair and not self.hand else 0)
+            self._work(held, claims)
             executed += 1
         if over:
             self._hand_over()
@@ -77,43 +75,42 @@ class Drain:
 
     def _next(self) -> Claim | None:
         with self.keeper.lock:
-            return self.hand.popleft() if self.hand else None
+            return self.desk.hand.popleft() if self.desk.hand else None
 
     def _work(self, held: Claim, claims: int) -> None:
         if load_version(held.version_id).graph.tasks[held.slug].kind is TaskKind.FLOW_RUN:
-            self._keep(start_child_of(held=held, worker=self.worker, claims=claims))
+            self._keep([start_child_of(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
             return
         began = time.monotonic()
         lines = Log(held)
-        ending = self.keeper.hold(held, self.hand, lines, lambda: execute(held, lines, self.keeper.interruptible))
+        ending = self.keeper.hold(held, self.desk, lines, lambda: execute(held, lines, self.keeper.interruptible))
+        lines.store()
         took = time.monotonic() - began
         self.batch = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1
-        lines.store()
-        self._keep(self._complete(held, ending, claims))
-
-    def _complete(self, held: Claim, ending: Ending, claims: int) -> Step:
-        try:
-            return complete_task_run(held=held, ending=ending, worker=self.worker, claims=claims)
-        except DataError as error:
-            # A result that the database refuses must not be tried again and again as if the worker had been lost.
-            refused = Ending(State.FAILED, f"The result cannot be stored: {error}"[:500])
-            return complete_task_run(held=held, ending=refused, worker=self.worker, claims=claims)
-
-    def _keep(self, step: Step) -> None:
-        """Take what a step claimed for this worker; put off what it owes, to be done together with the next."""
         with self.keeper.lock:
-            self.hand += step.claimed
-        step.claimed = []
-        if step.follow_ups:
-            self.owed_since = self.owed_since if self.owed else time.monotonic()
-            self.owed.append(step)
+            self.waiting_since = self.waiting_since if self.desk.ended else began
+            self.desk.ended.append((held, ending))
 
-    def _tell(self, claims: int) -> None:
+    def _settle(self, claims: int) -> None:
+        """Store the ends that have gathered, then tell the parents of the flow runs that ended by them."""
+        with self.keeper.lock:
+            ended, self.desk.ended = self.desk.ended, []
+        if ended:
+            self._keep(complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims))
         if self.owed:
             owed, self.owed = self.owed, []
-            claimed = carry_out(owed, worker=self.worker, claims=claims)
+            claimed = carry_out(owed, worker=self.worker, claims=0 if self.desk.hand else claims)
             with self.keeper.lock:
-                self.hand += claimed
+                self.desk.hand += claimed
+
+    def _keep(self, steps: list[Step]) -> None:
+        """Take what steps have claimed for this worker, and note what they owe."""
+        for step in steps:
+            with self.keeper.lock:
+                self.desk.hand += step.claimed
+            step.claimed = []
+            if step.follow_ups:
+                self.owed.append(step)
 
     def _hand_over(self) -> None:
         """Leave what is not started to the next waking, of this process or another."""

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.db import connection
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import give_back, renew
-from orchestrator.engine.completing import complete_task_run
+from orchestrator.engine.completing import Ended, complete
 from orchestrator.engine.executing import Interrupted, Log
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.steps import Claim
@@ -29,8 +30,16 @@ LONGEST_WAIT_SECONDS = 0.1
 LOOK_SECONDS = 0.05
 
 
+@dataclass(slots=True)
+class Desk:
+    """What a worker's process has in hand besides what it executes: claims to come, ends not yet stored."""
+
+    hand: deque[Claim] = field(default_factory=deque)
+    ended: list[Ended] = field(default_factory=list)
+
+
 class Keeper:
-    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, gives back what waits.
+    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, clears what must not wait.
 
     It looks from time to time and is never woken for a task run: most end before it has looked once.
     """
@@ -40,7 +49,7 @@ class Keeper:
         self.lock = threading.Lock()
         self._attending = threading.Event()
         self._held: Claim | None = None
-        self._hand: deque[Claim] = deque()
+        self._desk = Desk()
         self._log: Log | None = None
         self._began = 0.0
         self._stopping = 0.0
@@ -57,9 +66,9 @@ class Keeper:
         finally:
             self._attending.clear()
 
-    def hold(self, held: Claim, hand: deque[Claim], lines: Log, work: Callable[[], Ending]) -> Ending:
-        """Do the work while the claim, and those in hand behind it, are kept."""
-        self._hand, self._log, self._began, self._stopping = hand, lines, time.monotonic(), 0.0
+    def hold(self, held: Claim, desk: Desk, lines: Log, work: Callable[[], Ending]) -> Ending:
+        """Do the work while the claim is kept, and nothing on the desk waits long for its end."""
+        self._desk, self._log, self._began, self._stopping = desk, lines, time.monotonic(), 0.0
         with self.lock:
             self._held = held
         try:
@@ -90,21 +99,25 @@ class Keeper:
             now = time.monotonic()
             if held is None or now - began < LONGEST_WAIT_SECONDS:
                 continue
-            self._give_back()
+            self._clear()
             if now - renewed.get(held.task_run_id, began) > beat:
                 renewed = {held.task_run_id: now}
                 self._renew(held)
 
-    def _give_back(self) -> None:
-        """Let others have what would wait behind the work that turned out long."""
+    def _clear(self) -> None:
+        """Give back and store what would wait behind the work that turned out long."""
         with self.lock:
-            waiting = list(self._hand)
-            self._hand.clear()
-        if waiting:
-            try:
+            waiting, ended = list(self._desk.hand), self._desk.ended
+            self._desk.hand.clear()
+            self._desk.ended = []
+        try:
+            if waiting:
                 give_back(claims=waiting, message="Given back unstarted: the one before it takes long.")
-            except Exception:
-                log.exception("Could not give back %s task runs; their leases will end.", len(waiting))
+            if ended:
+                carry_out(complete(ended=ended))
+        except Exception:
+            log.exception("Could not clear the desk of %s task runs; their leases will end.", len(waiting) + len(ended))
+            connection.close()
 
     def _renew(self, held: Claim) -> None:
         try:
@@ -129,7 +142,7 @@ class Keeper:
                 return
         log.warning("Task run %s did not stop when it was cancelled; its process is ended.", held.task_run_id)
         ending = Ending(State.CANCELLED, "Cancelled; the function did not stop, so its process was ended.")
-        carry_out([complete_task_run(held=held, ending=ending)])
+        carry_out(complete(ended=[(held, ending)]))
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.completing import complete_task_run
+from orchestrator.engine.completing import complete
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.flow_runs import start_scheduled_flow_run
 from orchestrator.engine.following import carry_out
@@ -94,7 +94,7 @@ def _end_lost_for_good() -> int:
         else:
             ending = Ending(State.FAILED, f"Its worker was lost {row.lost + 1} times; does it take the worker down?")
         with _alone(f"end lost task run {row.pk}"):
-            carry_out([complete_task_run(held=held, ending=ending)])
+            carry_out(complete(ended=[(held, ending)]))
     return len(found)
 
 

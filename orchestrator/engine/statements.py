@@ -209,14 +209,15 @@ FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT stat
 ORDER BY id FOR NO KEY UPDATE
 """
 
-# A flow run and one task run of it. Whoever waits here for the flow run sees both as they are when it gets them.
-LOCK_WITH_TASK_RUN = """
+# Task runs, each with its flow run, flow runs in the order of their ids: whoever locks several does it in that order.
+# Whoever waits here for a flow run sees it and the task run as they are when it gets them.
+LOCK_WITH_TASK_RUNS = """
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
     (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
     t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt
 FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
-WHERE r.id = %(id)s::uuid AND t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE
+WHERE t.id = ANY(%(task_run_ids)s::uuid[]) ORDER BY r.id, t.id FOR NO KEY UPDATE
 """
 
 RESTART_TASK_RUNS = """

@@ -65,3 +65,18 @@ def test_a_function_that_does_not_stop_is_ended_with_its_process_and_the_worker_
 def assert_goes_on(run: FlowRun) -> None:
     """Assert that the worker still executes what is given to it."""
     eventually(FlowRun.objects.filter(pk=run.pk, state=State.SUCCESS).exists, else_say="the next flow run ends")
+
+
+def test_nothing_that_has_ended_or_not_started_waits_behind_a_long_function(start_worker):
+    register_apps(now=timezone.now())
+    short = [start("examples", "A", seconds=0) for _ in range(24)]
+    long = start("examples", "B", seconds=3600)
+    more = [start("examples", "C", seconds=0) for _ in range(6)]
+    start_worker(concurrency=2)
+
+    others = FlowRun.objects.exclude(pk=long.pk)
+    eventually(lambda: others.filter(state=State.SUCCESS).count() == len(short + more), else_say="all others end")
+    long.refresh_from_db()
+    assert long.state == State.RUNNING
+    cancel_flow_run(flow_run_id=long.pk)
+    assert_cancelled(long)
