@@ -110,7 +110,7 @@ def final_ending(
     if failed:
         return Ending(State.FAILED, f"{_listed(failed)} ended {states[failed[0]]}.")
     if cancelled:
-        return Ending(State.CANCELLED, f"{_listed(cancelled)} was cancelled.")
+        return Ending(State.CANCELLED, f"{_listed(cancelled)} ended Cancelled.")
     if all(states[slug] in SUCCESSFUL for slug in graph.deciders):
         return Ending(State.SUCCESS, "All reference tasks were successful.", flow_result(graph, results))
     raise AssertionError(f"A flow run is asked for its end before its tasks ended: {states}")

@@ -55,7 +55,7 @@ def judge(trigger: Trigger, skip_on_upstream_skip: bool, upstream: dict[str, Sta
     if skip_on_upstream_skip:
         skipped = [slug for slug, state in upstream.items() if state == State.SKIPPED]
         if skipped:
-            return State.SKIPPED, f"Skipped because {_names(skipped)} was skipped."
+            return State.SKIPPED, f"Skipped because of what was skipped before it: {_names(skipped)}."
     if _PASSES[trigger](upstream.values()):
         return None, ""
     return State.TRIGGER_FAILED, f"Trigger {trigger} asks for {_ASKS[trigger]}, but {_found(upstream)}."

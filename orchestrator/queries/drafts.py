@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 
 from orchestrator.core.documents import read_graph
 from orchestrator.core.graph import FlowGraph, FlowName, TaskKind
-from orchestrator.core.parameters import Schema
+from orchestrator.core.parameters import Schema, check_defaults
 from orchestrator.core.problems import Problem
 from orchestrator.core.validation import check_graph
 from orchestrator.models import Draft, Flow, Role
@@ -14,7 +14,8 @@ from orchestrator.queries.access import flows_visible_to
 def draft_problems(draft: Draft, user: User | None) -> list[Problem]:
     """Return everything that keeps `user` from publishing the draft; empty if nothing does."""
     graph = read_graph(draft.graph)
-    problems = check_graph(graph, draft.parameter_schema, _startable(graph, draft, user))
+    problems = check_defaults(draft.parameter_schema)
+    problems += check_graph(graph, draft.parameter_schema, _startable(graph, draft, user))
     problems += [
         Problem("function_task", f"{task.name} is a Python function; a canvas holds flows only.", task.slug)
         for task in graph.tasks.values()

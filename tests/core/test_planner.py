@@ -170,8 +170,8 @@ FINAL = [
     ("F", State.FAILED, "t0 ended Failed."),
     ("S T", State.FAILED, "t1 ended TriggerFailed."),
     ("F F F F F", State.FAILED, "t0, t1, t2 and 2 more ended Failed."),
-    ("C", State.CANCELLED, "t0 was cancelled."),
-    ("S C", State.CANCELLED, "t1 was cancelled."),
+    ("C", State.CANCELLED, "t0 ended Cancelled."),
+    ("S C", State.CANCELLED, "t1 ended Cancelled."),
     ("C F", State.FAILED, "t1 ended Failed."),
 ]
 LETTERS = {

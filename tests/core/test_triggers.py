@@ -65,7 +65,7 @@ def test_a_trigger_failure_says_what_was_asked_and_who_ended_how() -> None:
 
 def test_a_skip_names_the_upstreams_that_were_skipped() -> None:
     _, message = judge(Trigger.ALL_FINISHED, True, {"load": State.SUCCESS, "clean": State.SKIPPED})
-    assert message == "Skipped because clean was skipped."
+    assert message == "Skipped because of what was skipped before it: clean."
 
 
 def test_a_long_list_of_upstreams_is_cut() -> None:

@@ -8,7 +8,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.claiming import claim
-from orchestrator.engine.completing import complete_task_run
+from orchestrator.engine.completing import complete
 from orchestrator.engine.restarting import NotFinished, restart_flow_run
 from orchestrator.engine.steps import UnknownFlowRun
 from orchestrator.models import FlowRun, TaskRun
@@ -99,7 +99,7 @@ def test_a_restart_of_a_child_that_was_cancelled_too_late_to_stop_anything_ends_
     inner = FlowRun.objects.exclude(pk=run.pk).get()
     (held,) = claim(worker="busy", limit=1)
     cancel_flow_run(flow_run_id=run.pk)
-    complete_task_run(held=held, ending=Ending(State.SUCCESS, "", WORKS))
+    complete(ended=[(held, Ending(State.SUCCESS, "", WORKS))])
     drain()
     assert (state(run), state(inner), states(inner)) == ("Cancelled", "Cancelled", {"works-1": "Success"})
 

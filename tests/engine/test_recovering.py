@@ -7,7 +7,7 @@ from django.utils import timezone
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import claim
-from orchestrator.engine.completing import complete_task_run
+from orchestrator.engine.completing import complete
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.telling import tell_parents
@@ -23,7 +23,7 @@ def test_what_a_lost_worker_held_starts_again_and_its_late_answer_is_refused(reg
     TaskRun.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
     assert recover().taken_back == 1
-    complete_task_run(held=held, ending=Ending(State.SUCCESS, "", "from the dead"))
+    complete(ended=[(held, Ending(State.SUCCESS, "", "from the dead"))])
     assert states(run) == {"works-1": "Submitted"}
     drain()
 
