@@ -1,6 +1,7 @@
 """The page of a flow run as tests see it, and what its cards showed while nobody touched it."""
 
 import json
+import re
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -29,8 +30,9 @@ class RunPage:
         return self.page.locator(f'.task-card[data-task="{slug}"]')
 
     def expect_state(self, state: str, *, within: float = 20) -> None:
-        """Wait until the flow run itself is in that state."""
+        """Wait until the flow run itself is in that state, and the tab says so."""
         expect(self.header.locator(".badge")).to_have_attribute("data-state", state, timeout=within * 1000)
+        expect(self.page).to_have_title(re.compile(f"^{state}: "))
 
     def expect_card(self, slug: str, state: str, *, within: float = 20) -> None:
         expect(self.card(slug)).to_have_attribute("data-state", state, timeout=within * 1000)

@@ -98,7 +98,6 @@ function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
       draggable={!isDisabled}
       disabled={isDisabled}
       data-flow={`${flow.project}/${flow.name}`}
-      aria-label={flow.name}
       title={flow.description || `Add ${flow.project}/${flow.name}`}
       onDragStart={onDragStart}
       onClick={() => onAdd(flow)}
@@ -106,7 +105,12 @@ function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
       <GripVertical aria-hidden="true" />
       <span className="palette__text">
         <span className="truncate">{flow.name}</span>
-        {flow.description && <span className="truncate faint small">{flow.description}</span>}
+        {flow.description && (
+          // The title says it too, as the description of the button.
+          <span aria-hidden="true" className="truncate faint small">
+            {flow.description}
+          </span>
+        )}
       </span>
       <Plus aria-hidden="true" />
     </button>

@@ -25,7 +25,7 @@ interface HistoryProps {
 /** The changes of state of a task run or of the flow run, the first one on top. */
 export function History({ slug, mapIndex = null, version }: HistoryProps) {
   const run = useRun((state) => state.run.id);
-  const [changes, setChanges] = useState<StateChange[]>([]);
+  const [changes, setChanges] = useState<StateChange[] | null>(null);
   const [failure, setFailure] = useState('');
   useEffect(() => {
     let isWanted = version !== undefined;
@@ -36,10 +36,12 @@ export function History({ slug, mapIndex = null, version }: HistoryProps) {
       isWanted = false;
     };
   }, [run, version]);
-  const own = changes.filter(
+  const own = changes?.filter(
     (change) => change.slug === slug && (slug === null || change.map_index === mapIndex),
   );
   if (failure) return <p className="notice notice--danger">{failure}</p>;
+  if (!own) return null;
+  if (own.length === 0) return <p className="muted small">Its state is the one it was created in.</p>;
   return (
     <ol className="history">
       {own.map((change) => (

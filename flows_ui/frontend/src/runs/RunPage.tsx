@@ -1,6 +1,6 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { Info, ListTree, Waypoints } from 'lucide-react';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { type Camera, useCamera } from '../canvas/useCamera';
 import { Viewer } from '../canvas/Viewer';
 import type { CommandId } from '../core/commands';
@@ -46,6 +46,7 @@ function Watch() {
   const store = useRunStore();
   const camera = useCamera();
   useFollowing(store);
+  useTitle();
   const handlers = useMemo(() => makeHandlers(store, camera), [store, camera]);
   useCommands(handlers);
   const pane = useRun((state) => state.pane);
@@ -91,6 +92,14 @@ function Watch() {
       />
     </div>
   );
+}
+
+/** The tab says the state too: a long run is watched from another one. */
+function useTitle(): void {
+  const { state, flow } = useRun((found) => found.run);
+  useEffect(() => {
+    document.title = `${state}: ${flow} · Anabranch`;
+  }, [state, flow]);
 }
 
 function makeHandlers(store: RunStore, camera: Camera): Handlers {
