@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.config.settings")
+# Under ASGI every request has a thread of its own, which would open a connection of its own: a pool hands them on.
+os.environ.setdefault("ANABRANCH_DB_POOL", "20")
 
 from django.core.asgi import get_asgi_application
 

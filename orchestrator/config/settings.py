@@ -21,6 +21,7 @@ def _database(url: str) -> dict[str, object]:
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ValueError(f"DATABASE_URL names {parts.scheme!r}; Anabranch needs postgresql://")
     socket_folder = query.pop("host", "")
+    pool = int(os.environ.get("ANABRANCH_DB_POOL", "0"))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -28,7 +29,8 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": socket_folder or parts.hostname or "",
         "PORT": str(query.pop("port", "") or parts.port or ""),
-        "CONN_MAX_AGE": 600,
+        # A pool keeps the connections itself; without one each thread keeps its own.
+        "CONN_MAX_AGE": 0 if pool else 600,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             # The hot statements of the engine are prepared by name; see engine/statements.py.
@@ -36,6 +38,7 @@ def _database(url: str) -> dict[str, object]:
             # Compiling a statement, or planning it anew, takes longer than executing any of ours.
             "options": "-c jit=off -c plan_cache_mode=force_generic_plan -c lock_timeout=5s -c statement_timeout=30s"
             " -c idle_in_transaction_session_timeout=60s",
+            **({"pool": {"min_size": 1, "max_size": pool, "timeout": 10}} if pool else {}),
             **query,
         },
     }
