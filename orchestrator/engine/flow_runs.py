@@ -84,6 +84,7 @@ def start_flow_run(
         scheduled_for=scheduled_for,
         start_time=scheduled_start_time,
         later=scheduled_start_time is not None and scheduled_start_time > now,
+        key_is_fresh=idempotency_key is None and scheduled_for is None,
     )
     step = _insert(new)
     if step is None:
