@@ -24,6 +24,7 @@ from orchestrator.models import FlowRun, Origin
 
 # Flows that start each other in a circle must come to an end.
 MAX_DEPTH = 20
+MAX_KEY = 200
 
 
 class CannotStart(Exception):
@@ -108,14 +109,17 @@ def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order
             f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {task.flow} call each"
             " other in a circle?"
         )
+    own_key = inputs.get("idempotency_key")
+    if own_key is not None and len(str(own_key)) > MAX_KEY:
+        raise CannotStart(f"An idempotency key has at most {MAX_KEY} characters, but this one has {len(str(own_key))}.")
     fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
     return Order(
         ready=ready,
         task=task,
         flow=task.flow,
         parameters=parameters or {},
-        key=str(inputs.get("idempotency_key") or fresh)[:200],
-        has_own_key=bool(inputs.get("idempotency_key")),
+        key=fresh if own_key is None else str(own_key),
+        has_own_key=own_key is not None,
         name=str(inputs.get("run_name") or "")[:200],
         start_time=_moment(inputs.get("scheduled_start_time")),
     )

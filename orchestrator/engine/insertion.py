@@ -30,7 +30,7 @@ class NewRun:
     scheduled_for: datetime | None = None
     start_time: datetime | None = None
     later: bool = False
-    key_is_fresh: bool = False
+    key_is_fresh: bool = False  # nothing can have taken it before
     id: UUID = field(default_factory=uuid4)
 
     @property

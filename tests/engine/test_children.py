@@ -176,3 +176,28 @@ def test_a_child_that_ends_in_the_transaction_that_starts_it_is_heard_of_at_once
     run = start(register(flow))
 
     assert state(run) == State.FAILED
+
+
+def test_s073_an_own_key_finds_the_run_that_has_it_and_other_parameters_are_refused(register, start, drain):
+    with Flow("child") as flow:
+        works.copy(name="x").bind(upstream_tasks=[Parameter("n", type=int)])
+    register(flow)
+    with Flow("parent") as flow:
+        for n in (1, 1, 2):
+            child("child", wait=True)(parameters={"n": n}, idempotency_key="k")
+    run = start(register(flow))
+    drain()
+
+    assert states(run) == {"Flow child-1": "Success", "Flow child-2": "Success", "Flow child-3": "Failed"}
+    assert FlowRun.objects.filter(idempotency_key="k").count() == 1
+    refused = TaskRun.objects.get(flow_run=run, slug="Flow child-3")
+    assert "which was started with other parameters" in refused.message
+
+
+def test_a_key_that_is_too_long_is_refused(register, start):
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        child("child", wait=True)(idempotency_key="k" * 201)
+    run = start(register(flow))
+
+    assert "at most 200 characters" in TaskRun.objects.get(flow_run=run).message
