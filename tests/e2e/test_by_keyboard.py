@@ -67,6 +67,7 @@ def test_the_diamond_is_drawn_published_run_and_watched(keys, signed_in):
         connect(keys, editor, f"Flow {upstream}", f"Flow {downstream}")
     expect(editor.edges).to_have_count(4)
     cannot_connect(keys, editor, "Flow D", "Flow A")
+    fill_seconds(keys, editor, "Flow A", "3")
     fill_seconds(keys, editor, "Flow D", "0.5")
     editor.expect_saved()
 

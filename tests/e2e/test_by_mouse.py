@@ -31,6 +31,7 @@ def test_the_diamond_is_drawn_published_run_and_watched(signed_in, picture):
     refuses(editor, hand, "Flow D-1", "Flow A-1", "That would be a cycle: Flow A → Flow B → Flow D → Flow A.")
     refuses(editor, hand, "Flow A-1", "Flow B-1", "Flow B already waits for Flow A.")
     page.get_by_role("button", name="Tidy up").click()
+    fill_seconds_of_a(editor)
     fill_form_of_d(editor)
     page.reload()
     expect_form_of_d(editor)
@@ -65,6 +66,14 @@ def refuses(editor: Editor, hand: Hand, upstream: str, downstream: str, why: str
     hand.mouse.up()
     expect(editor.hint).to_have_count(0)
     expect(editor.edges).to_have_count(before)
+
+
+def fill_seconds_of_a(editor: Editor) -> None:
+    """Let A work long enough to be seen, however slowly the page of the run opens."""
+    editor.card("Flow A-1").click()
+    form = editor.details("Flow A")
+    form.get_by_label("Source of seconds").select_option("Value")
+    form.get_by_label("seconds", exact=True).fill("3")
 
 
 def fill_form_of_d(editor: Editor) -> None:
