@@ -8,6 +8,9 @@ from orchestrator.core.graph import FlowGraph, Task
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import judge
 
+# A cause that comes up through many levels names each of them.
+MAX_CAUSE = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -114,6 +117,18 @@ def final_ending(
     if all(states[slug] in SUCCESSFUL for slug in graph.deciders):
         return Ending(State.SUCCESS, "All reference tasks were successful.", flow_result(graph, results))
     raise AssertionError(f"A flow run is asked for its end before its tasks ended: {states}")
+
+
+def with_causes(ending: Ending, failures: Mapping[str, str]) -> Ending:
+    """Return a failed flow run's ending with what failed in it, so that whoever reads one line knows why.
+
+    :param failures: slug -> message of the tasks that failed themselves, not of those that could not start after them
+    """
+    if ending.state is not State.FAILED or not failures:
+        return ending
+    told = [f"{slug}: {message}" for slug, message in failures.items()]
+    more = f"; and {len(told) - 2} more" if len(told) > 2 else ""
+    return Ending(ending.state, ("; ".join(told[:2]))[:MAX_CAUSE] + more)
 
 
 def flow_result(graph: FlowGraph, results: Mapping[str, Any]) -> Any:

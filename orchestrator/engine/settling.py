@@ -1,12 +1,13 @@
 """What follows in a flow run when task runs of it end: downstreams released, triggers judged, the run ended."""
 
 from orchestrator.core.graph import TaskKind
-from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by
+from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by, with_causes
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
 from orchestrator.engine.database import rows, send
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.statements import (
+    READ_FAILURES,
     READ_RESULTS,
     READ_STATES,
     READ_TASK_RUNS,
@@ -131,6 +132,8 @@ def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
         for _run, slug, state, result in rows(READ_RESULTS, flow_run_ids=[run.id], slugs=list(unread)):
             states[slug], results[slug] = State(state), result
     ending = final_ending(run.graph, states=states, results=results, cancelling=run.state is State.CANCELLING)
+    if ending.state is State.FAILED:
+        ending = with_causes(ending, dict(rows(READ_FAILURES, flow_run_id=run.id)))
     move_flow_run(step, run, ending)
     if run.parent_task_run_id is not None:
         step.follow_ups.append(TellParent(run.id, run.parent_flow_run_id))

@@ -110,6 +110,11 @@ SELECT flow_run_id, slug, state, result FROM orchestrator_taskrun
 WHERE flow_run_id = ANY(%(flow_run_ids)s::uuid[]) AND slug = ANY(%(slugs)s::text[])
 """
 
+READ_FAILURES = """
+SELECT slug, message FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND state = 'Failed'
+ORDER BY ended_at, slug LIMIT 1000
+"""
+
 MOVE_FLOW_RUN = """
 WITH moved AS (
     UPDATE orchestrator_flowrun SET

@@ -12,7 +12,7 @@ from uuid import uuid4
 from orchestrator.core.bindings import Unresolvable, resolve
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.parameters import check_parameters, with_defaults
-from orchestrator.core.planner import Ending, final_ending, judge_task, retry_delay
+from orchestrator.core.planner import Ending, final_ending, judge_task, retry_delay, with_causes
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import to_json
 from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
@@ -74,6 +74,8 @@ def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunSt
     endings = {slug: ending.state for slug, ending in run.endings.items()}
     results = {slug: ending.result for slug, ending in run.endings.items()}
     ending = final_ending(run.graph, states=endings, results=results, cancelling=False)
+    failures = {slug: each.message for slug, each in run.endings.items() if each.state is State.FAILED}
+    ending = with_causes(ending, failures)
     tasks = {slug: RunState(each.state, each.message, each.result) for slug, each in run.endings.items()}
     return RunState(ending.state, ending.message, ending.result, tasks, flow.slugs)
 

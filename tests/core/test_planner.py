@@ -20,6 +20,7 @@ from orchestrator.core.planner import (
     retry_delay,
     retry_message,
     waiting_counts,
+    with_causes,
 )
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.core.triggers import Trigger
@@ -291,3 +292,14 @@ def test_a_restart_leaves_only_successful_tasks_with_successful_ones_above(
         assert states[slug] in SUCCESSFUL
         assert not again & set(graph.upstreams[slug])
     assert restart_counts(graph, again) == {slug: len(again & set(graph.upstreams[slug])) for slug in again}
+
+
+def test_a_failed_flow_run_says_what_failed_in_it_and_a_successful_one_nothing() -> None:
+    failed = Ending(State.FAILED, "C ended TriggerFailed.")
+    fine = Ending(State.SUCCESS, "All reference tasks were successful.")
+
+    assert with_causes(failed, {}) == failed
+    assert with_causes(fine, {"A": "tried in vain"}) == fine
+    assert with_causes(failed, {"A": "no rows"}).message == "A: no rows"
+    many = {slug: f"no {slug}" for slug in "ABCDE"}
+    assert with_causes(failed, many).message == "A: no A; B: no B; and 3 more"
