@@ -30,6 +30,12 @@ def clock(value: Moment, absent: str = "") -> SafeString | str:
     return _time(value, "clock", absent)
 
 
+@register.filter
+def when(value: Moment, absent: str = "") -> SafeString | str:
+    """Return a <time> that shows the time of day, for today how long ago as well; `absent` where there is no moment."""
+    return _time(value, "when", absent)
+
+
 def _time(value: Moment, style: str, absent: str) -> SafeString | str:
     found = _read(value)
     if found is None:

@@ -43,7 +43,7 @@ function fireTime({ utc, local, offset, note }) {
   const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short", year: "numeric" });
   add(item, "strong", `${day.format(moment)}, ${local.slice(11, 16)}`);
   add(item, "span", `UTC${offset} · ${relatively(moment, new Date(), { always: true })}`, "muted small");
-  if (zone !== here) {
+  if (wallTime(moment, zone) !== wallTime(moment, here)) {
     const mine = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
     add(item, "span", `${mine.format(moment)} here (${here})`, "fires__words muted small");
   }

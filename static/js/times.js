@@ -1,4 +1,4 @@
-// Times in the reader's own zone. The server writes <time datetime=... title="... UTC" data-time=relative|clock>.
+// Times in the reader's own zone. The server writes <time datetime=... title="... UTC" data-time=relative|clock|when>.
 
 // The pages are in English; the 24-hour clock and day before month are what logs and cron lines use too.
 const LANGUAGE = "en-GB";
@@ -27,6 +27,14 @@ export function clock(moment, now = new Date()) {
   return (moment.getFullYear() === now.getFullYear() ? thisYear : anyYear).format(moment);
 }
 
+/** Return "09:30 · 5 min ago" for today, else the day and the time of day. */
+function when(moment, now) {
+  const time = clock(moment, now);
+  return moment.toDateString() === now.toDateString() ? `${time} · ${relatively(moment, now)}` : time;
+}
+
+const STYLES = { relative: relatively, clock, when };
+
 /** Return "0.4 s", "12 s", "1 min 12 s", "2 h 5 min": as flows_ui/templatetags/moments.py words finished spans. */
 export function span(seconds) {
   if (seconds < 10) return `${Math.max(seconds, 0).toFixed(1)} s`;
@@ -45,7 +53,7 @@ export function localise(root = document) {
   const now = new Date();
   for (const element of root.querySelectorAll("time[data-time]")) {
     const moment = new Date(element.dateTime);
-    element.textContent = element.dataset.time === "clock" ? clock(moment, now) : relatively(moment, now);
+    element.textContent = STYLES[element.dataset.time](moment, now);
     element.dataset.utc ??= element.title;
     element.title = `${whole.format(moment)}\n${element.dataset.utc}`;
   }
