@@ -10,6 +10,8 @@ interface CardFrameProps {
   hasProblem?: boolean;
   isRefused?: boolean;
   canConnect?: boolean;
+  /** Edges come in above and go out below. */
+  isDown?: boolean;
   onDoubleClick?: () => void;
 }
 
@@ -31,7 +33,7 @@ export function CardFrame(props: CardFrameProps) {
     >
       <Handle
         type="target"
-        position={Position.Left}
+        position={props.isDown ? Position.Top : Position.Left}
         data-handle="in"
         isConnectable={canConnect}
         title={canConnect ? 'Drag to the task to wait for' : undefined}
@@ -39,7 +41,7 @@ export function CardFrame(props: CardFrameProps) {
       <div className="task-card__body">{props.children}</div>
       <Handle
         type="source"
-        position={Position.Right}
+        position={props.isDown ? Position.Bottom : Position.Right}
         data-handle="out"
         isConnectable={canConnect}
         title={canConnect ? 'Drag to the task that waits for this one' : undefined}

@@ -2,15 +2,19 @@ import { Background, BackgroundVariant, MiniMap, type NodeTypes, ReactFlow } fro
 import { type ReactNode, useMemo } from 'react';
 import type { Graph } from '../core/graph';
 import { ZoomControls } from './Controls';
+import { IS_DOWN } from './direction';
 import { HANDLES, toEdges, toNodes } from './elements';
-import { FIT } from './useCamera';
+import { FIT, MIN_ZOOM } from './useCamera';
+import { useIsFar } from './useIsFar';
 
 /** From this many tasks on only the cards in view are drawn, and a small map helps to find one's way. */
 export const MANY_TASKS = 60;
 const NOTHING: ReadonlySet<string> = new Set();
+const ENDS = IS_DOWN ? HANDLES.toSeeDown : HANDLES.toSee;
 const ATTRIBUTION = { hideAttribution: true };
 
 interface ViewerProps {
+  /** As `placedForScreen` gives it. */
   graph: Graph;
   nodeTypes: NodeTypes;
   selected?: ReadonlySet<string>;
@@ -29,12 +33,14 @@ export function Viewer({
   isEmbedded = false,
   children,
 }: ViewerProps) {
-  const nodes = useMemo(() => toNodes(graph, selected, [], HANDLES.toSee), [graph, selected]);
+  const nodes = useMemo(() => toNodes(graph, selected, [], ENDS), [graph, selected]);
   const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
   const isLarge = nodes.length > MANY_TASKS;
+  const isFar = useIsFar();
   return (
     <ReactFlow
       className="canvas"
+      data-far={isFar || undefined}
       nodes={nodes}
       edges={edges}
       nodeTypes={nodeTypes}
@@ -51,7 +57,7 @@ export function Viewer({
       onlyRenderVisibleElements={isLarge}
       fitView
       fitViewOptions={FIT}
-      minZoom={0.1}
+      minZoom={MIN_ZOOM}
       maxZoom={2}
       panOnScroll={!isEmbedded}
       zoomOnScroll={false}

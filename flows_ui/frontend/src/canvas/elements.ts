@@ -11,19 +11,29 @@ import { CARD } from '../core/layout';
 
 export interface CardData extends Record<string, unknown> {
   task: Task;
+  /** Edges come in above and go out below. */
+  isDown?: boolean;
 }
 
 export type CardNode = CanvasNode<CardData, 'card'>;
 export type { CanvasEdge };
 
-/** Handles to draw edges with, and points that edges end at where nothing is drawn. */
-export const HANDLES = { toDraw: handles(14), toSee: handles(0) } as const;
+/** Handles to draw edges with, and points that edges end at where nothing is drawn: beside, or above and below. */
+export const HANDLES = { toDraw: handles(14), toSee: handles(0), toSeeDown: pointsAboveAndBelow() } as const;
 
 function handles(size: number): NodeHandle[] {
   const common = { y: (CARD.height - size) / 2, width: size, height: size };
   return [
     { ...common, type: 'target', position: Position.Left, x: -size / 2 },
     { ...common, type: 'source', position: Position.Right, x: CARD.width - size / 2 },
+  ];
+}
+
+function pointsAboveAndBelow(): NodeHandle[] {
+  const common = { x: CARD.width / 2, width: 0, height: 0 };
+  return [
+    { ...common, type: 'target', position: Position.Top, y: 0 },
+    { ...common, type: 'source', position: Position.Bottom, y: CARD.height },
   ];
 }
 
@@ -51,7 +61,7 @@ export function toNodes(
     return {
       id: task.slug,
       type: 'card',
-      data: { task },
+      data: { task, isDown: ends === HANDLES.toSeeDown },
       position: { x, y },
       width: CARD.width,
       height: CARD.height,

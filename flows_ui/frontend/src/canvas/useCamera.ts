@@ -3,7 +3,9 @@ import { useMemo } from 'react';
 import type { Task } from '../core/graph';
 import { CARD } from '../core/layout';
 
-export const FIT = { padding: '32px', maxZoom: 1.1, minZoom: 0.1 } as const;
+/** A chain of hundreds of tasks has to fit a window as well. */
+export const MIN_ZOOM = 0.01;
+export const FIT = { padding: '32px', maxZoom: 1.1, minZoom: MIN_ZOOM } as const;
 
 export interface Camera {
   fit: () => void;
@@ -51,6 +53,7 @@ export function useCamera(): Camera {
       },
       reveal: ([x, y]) => {
         const { width, height, transform } = store.getState();
+        if (!width) return;
         const [left, top, zoom] = transform;
         const dx = shiftInto(x * zoom + left, CARD.width * zoom, width);
         const dy = shiftInto(y * zoom + top, CARD.height * zoom, height);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Graph } from './graph';
-import { CARD, freePlace, layOut, withPositions } from './layout';
+import { CARD, freePlace, laidDown, layOut, withPositions } from './layout';
 import { DIAMOND, graphOf } from './sample';
 
 const overlaps = (places: [number, number][]) =>
@@ -37,6 +37,14 @@ it('never puts one card on another, in a large graph either', () => {
   const graph = randomGraph(300);
 
   expect(overlaps([...layOut(graph).values()])).toBe(false);
+  expect(overlaps(laidDown(graph).tasks.map((task) => task.position ?? [0, 0]))).toBe(false);
+});
+
+it('lays a diamond from top to bottom for a phone: two cards wide', () => {
+  const places = laidDown(DIAMOND).tasks.map((task) => task.position ?? [0, 0]);
+
+  expect(new Set(places.map(([, y]) => y)).size).toBe(3);
+  expect(Math.max(...places.map(([x]) => x ?? 0))).toBe(CARD.width + 20);
 });
 
 it('gives a place to every task, in a cycle too', () => {

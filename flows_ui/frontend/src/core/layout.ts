@@ -36,6 +36,18 @@ export function layOut(graph: Graph): Map<string, [number, number]> {
   return new Map(places);
 }
 
+const DOWN = { row: CARD.height + 56, stretch: (CARD.width + 20) / (CARD.height + GAP.y) } as const;
+
+/** The graph laid out from top to bottom, for a screen that is higher than wide. */
+export function laidDown(graph: Graph): Graph {
+  const places = layOut(graph);
+  const turned = (slug: string): [number, number] => {
+    const [x, y] = places.get(slug) ?? [0, 0];
+    return [Math.round(y * DOWN.stretch), (x / (CARD.width + GAP.x)) * DOWN.row];
+  };
+  return { ...graph, tasks: graph.tasks.map((task) => ({ ...task, position: turned(task.slug) })) };
+}
+
 /** The graph with a place for every card: laid out whole if none has one, else the missing ones beside the others. */
 export function withPositions(graph: Graph): Graph {
   if (graph.tasks.every((task) => task.position)) return graph;

@@ -26,11 +26,16 @@ export function secondsBetween(start: string | null, end: string | null, now: nu
   return Math.max(0, ((end ? Date.parse(end) : now) - Date.parse(start)) / 1000);
 }
 
-/** The moment with its day where that is not today. */
+// The 24-hour clock and day before month, as the pages and the logs have them (static/js/times.js).
+const LANGUAGE = 'en-GB';
+
+/** The moment with its day where that is not today, and its year where that is another one. */
 export function momentText(moment: string | null, now: number): string {
   if (!moment) return '–';
   const at = new Date(moment);
-  const isToday = at.toDateString() === new Date(now).toDateString();
-  const clock = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  return isToday ? clock : `${at.toLocaleDateString([], { day: 'numeric', month: 'short' })}, ${clock}`;
+  const today = new Date(now);
+  const clock = at.toLocaleTimeString(LANGUAGE, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  if (at.toDateString() === today.toDateString()) return clock;
+  const year = at.getFullYear() === today.getFullYear() ? undefined : 'numeric';
+  return `${at.toLocaleDateString(LANGUAGE, { day: 'numeric', month: 'short', year })}, ${clock}`;
 }

@@ -14,7 +14,8 @@ import { Wand2 } from 'lucide-react';
 import { type DragEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
 import { IconButton, ZoomControls } from '../canvas/Controls';
 import { type CanvasEdge, type CardNode, HANDLES, toEdges, toNodes } from '../canvas/elements';
-import { type Camera, FIT } from '../canvas/useCamera';
+import { type Camera, FIT, MIN_ZOOM } from '../canvas/useCamera';
+import { useIsFar } from '../canvas/useIsFar';
 import { MANY_TASKS } from '../canvas/Viewer';
 import { refusalOfEdge } from '../core/reach';
 import { commandTitle } from '../ui/platform';
@@ -50,6 +51,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
   // Fitting waits for the first card where there is none yet, and would move it away from where it was dropped.
   const [fitsAtStart] = useState(graph.tasks.length > 0);
   const isLarge = nodes.length > MANY_TASKS;
+  const isFar = useIsFar();
 
   useEffect(
     () => setNodes((before) => toNodes(graph, chosenTasks, before, HANDLES.toDraw)),
@@ -116,6 +118,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
     >
       <ReactFlow<CardNode, CanvasEdge>
         className="canvas"
+        data-far={isFar || undefined}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}
@@ -148,7 +151,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
         onlyRenderVisibleElements={isLarge}
         fitView={fitsAtStart}
         fitViewOptions={FIT}
-        minZoom={0.1}
+        minZoom={MIN_ZOOM}
         maxZoom={2}
         proOptions={ATTRIBUTION}
       >

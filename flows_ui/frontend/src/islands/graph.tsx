@@ -4,15 +4,15 @@ import '../canvas/canvas.css';
 import { type NodeProps, ReactFlowProvider } from '@xyflow/react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
+import { placedForScreen } from '../canvas/direction';
 import type { CardNode } from '../canvas/elements';
 import { TaskLines } from '../canvas/TaskLines';
 import { Viewer } from '../canvas/Viewer';
 import { EMPTY_GRAPH, type Graph } from '../core/graph';
-import { withPositions } from '../core/layout';
 import { mountIsland } from '../ui/mountIsland';
 
 const PlainCard = memo(({ data }: NodeProps<CardNode>) => (
-  <CardFrame slug={data.task.slug} label={data.task.name} isSelected={false}>
+  <CardFrame slug={data.task.slug} label={data.task.name} isSelected={false} isDown={data.isDown}>
     <TaskLines task={data.task} />
   </CardFrame>
 ));
@@ -21,6 +21,6 @@ const NODE_TYPES = { card: PlainCard };
 
 mountIsland<{ graph: Graph | null }>(({ graph }) => (
   <ReactFlowProvider>
-    <Viewer graph={withPositions(graph ?? EMPTY_GRAPH)} nodeTypes={NODE_TYPES} isEmbedded />
+    <Viewer graph={placedForScreen(graph ?? EMPTY_GRAPH)} nodeTypes={NODE_TYPES} isEmbedded />
   </ReactFlowProvider>
 ));

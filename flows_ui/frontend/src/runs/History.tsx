@@ -54,13 +54,18 @@ export function History({ slug, mapIndex = null, version }: HistoryProps) {
           </div>
           <p className="small muted">
             {change.attempt > 1 && `Attempt ${change.attempt}. `}
-            {change.actor && `By ${change.actor}. `}
-            {change.message.split('\n')[0]}
+            {sentence(change)}
           </p>
         </li>
       ))}
     </ol>
   );
+}
+
+/** What was said about a change; whose doing it was, where that was not said. */
+function sentence({ actor, message }: StateChange): string {
+  const [said = ''] = message.split('\n');
+  return actor && !said.includes(actor) ? `By ${actor}. ${said}` : said;
 }
 
 async function readAll(run: string): Promise<StateChange[]> {

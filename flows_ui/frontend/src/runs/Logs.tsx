@@ -44,7 +44,7 @@ export function Logs({ taskRun }: { taskRun: TaskRun }) {
             <span className="logs__attempt">Attempt {line.attempt}</span>
           )}
           <time dateTime={line.at} title={line.at}>
-            {new Date(line.at).toLocaleTimeString([], { hour12: false })}
+            {new Date(line.at).toLocaleTimeString('en-GB')}
           </time>
           <span className="logs__level">{levelName(line.level)}</span>
           <span className="logs__text" data-long={line.message.includes('\n') || undefined}>

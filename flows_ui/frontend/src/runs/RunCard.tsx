@@ -18,20 +18,21 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
       label={`${data.task.name}, ${labelOf(state)}`}
       isSelected={selected ?? false}
       state={state}
+      isDown={data.isDown}
       onDoubleClick={() => child && location.assign(`/flow-runs/${child}/`)}
     >
       <div className="task-card__line">
         <span className="task-card__name truncate" title={data.task.name}>
           {data.task.name}
         </span>
-        <span className="task-card__child truncate" title={flowText(data.task)}>
-          {flowText(data.task)}
-        </span>
       </div>
       <div className="task-card__line task-card__line--second">
         <span className="task-card__state" title={taskRun?.message}>
           <span className="state-icon" data-state={state} aria-hidden="true" />
           {labelOf(state)}
+        </span>
+        <span className="task-card__child truncate" title={flowText(data.task)}>
+          {flowText(data.task)}
         </span>
         <span className="numeric">
           {taskRun && taskRun.attempt > 1 && `attempt ${taskRun.attempt} · `}

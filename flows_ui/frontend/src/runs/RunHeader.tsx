@@ -1,11 +1,11 @@
 import { Ban, Play, RotateCcw } from 'lucide-react';
 import { useState } from 'react';
 import { canCancel, canRestart, countStates, type FlowRun, firstFailure } from '../core/runs';
-import { labelOf } from '../core/states';
+import { isSuccessful, isTerminal, labelOf } from '../core/states';
 import { momentText } from '../core/time';
 import { call, messageOf } from '../net/api';
 import { commandTitle } from '../ui/platform';
-import { choose, type RunStore, showRun, useRun, useRunStore } from './store';
+import { choose, placeOf, type RunStore, showRun, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { Badge, Duration, Moment } from './words';
 
@@ -40,10 +40,7 @@ export function RunHeader() {
         <span>
           <a href={`/flows/${run.flow}/`}>{run.flow}</a> version {run.version}
         </span>
-        <span>
-          {run.started_at ? 'started ' : 'created '}
-          <Moment at={run.started_at ?? run.created_at} />
-        </span>
+        <When run={run} />
         {run.started_at && (
           <span>
             {run.ended_at ? 'took ' : 'running for '}
@@ -59,6 +56,21 @@ export function RunHeader() {
   );
 }
 
+/** When it started, or is going to. */
+function When({ run }: { run: FlowRun }) {
+  const planned = isTerminal(run.state) ? null : run.scheduled_start_time;
+  const [word, at] = run.started_at
+    ? ['started', run.started_at]
+    : planned
+      ? ['starts', planned]
+      : ['created', run.created_at];
+  return (
+    <span>
+      {word} <Moment at={at} />
+    </span>
+  );
+}
+
 const ORIGINS: Record<string, string> = {
   person: 'started',
   api: 'through the API',
@@ -66,8 +78,10 @@ const ORIGINS: Record<string, string> = {
   parent: 'by its parent',
 };
 
-const originText = ({ origin, created_by: creator }: FlowRun): string =>
-  [ORIGINS[origin] ?? origin, creator && origin !== 'parent' && `by ${creator}`].filter(Boolean).join(' ');
+const originText = ({ origin, created_by: creator, started_at: start }: FlowRun): string =>
+  [start ? (ORIGINS[origin] ?? origin) : 'created', creator && origin !== 'parent' && `by ${creator}`]
+    .filter(Boolean)
+    .join(' ');
 
 function Counts({ run }: { run: FlowRun }) {
   const counts = countStates(run);
@@ -87,20 +101,26 @@ function Why({ run }: { run: FlowRun }) {
   const store = useRunStore();
   const failure = firstFailure(run);
   const cause = useCause(failure);
-  if (!failure) return run.message ? <p className="run-header__message muted">{run.message}</p> : null;
+  if (!failure) {
+    // Success and a state's own name need no words beside the badge.
+    const isSaid = isSuccessful(run.state) || run.message === `${run.state}.`;
+    return isSaid || !run.message ? null : <p className="run-header__message muted">{run.message}</p>;
+  }
   const [message] = (cause?.taskRun.message || failure.message).split('\n');
   const child = cause?.run.id ?? failure.child_flow_run;
   return (
     <div className="notice notice--danger why" role="alert">
-      <strong>{failure.name}</strong> {labelOf(failure.state).toLowerCase()}: {message || 'no message'}{' '}
-      {cause && (
-        <span className="muted">
-          (in {cause.taskRun.name} of {cause.run.flow}){' '}
-        </span>
-      )}
+      <p className="why__text">
+        <strong>{failure.name}</strong> {labelOf(failure.state).toLowerCase()}: {message || 'no message'}{' '}
+        {cause && (
+          <span className="muted">
+            (in {cause.taskRun.name} of {cause.run.flow})
+          </span>
+        )}
+      </p>
       <button
         type="button"
-        className="link-button"
+        className="button button--small"
         onClick={() => {
           choose(store, failure);
           store.setState({ pane: 'details' });
@@ -109,10 +129,12 @@ function Why({ run }: { run: FlowRun }) {
         Show {failure.name}
       </button>
       {child && (
-        <>
-          {' · '}
-          <a href={`/flow-runs/${child}/`}>Open the run that failed</a>
-        </>
+        <a
+          className="button button--small"
+          href={`/flow-runs/${child}/${cause ? placeOf(cause.taskRun) : ''}`}
+        >
+          Open the run that failed
+        </a>
       )}
     </div>
   );

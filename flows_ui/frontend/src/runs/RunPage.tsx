@@ -47,6 +47,7 @@ function Watch() {
   const camera = useCamera();
   useFollowing(store);
   useTitle();
+  useChosenInView(camera);
   const handlers = useMemo(() => makeHandlers(store, camera), [store, camera]);
   useCommands(handlers);
   const pane = useRun((state) => state.pane);
@@ -102,6 +103,16 @@ function useTitle(): void {
   }, [state, flow]);
 }
 
+/** Whatever a task run was chosen by, its card is in view. */
+function useChosenInView(camera: Camera): void {
+  const graph = useRun((state) => state.graph);
+  const slug = useRun(chosenTaskRun)?.slug;
+  useEffect(() => {
+    const place = slug && findTask(graph, slug)?.position;
+    if (place) camera.reveal(place);
+  }, [camera, graph, slug]);
+}
+
 function makeHandlers(store: RunStore, camera: Camera): Handlers {
   const get = store.getState;
   const go = (direction: Direction) => () => {
@@ -110,8 +121,6 @@ function makeHandlers(store: RunStore, camera: Camera): Handlers {
     const to = from ? walk(graph, from, direction) : firstTask(graph);
     if (!to) return;
     choose(store, bySlug.get(to));
-    const place = findTask(graph, to)?.position;
-    if (place) camera.reveal(place);
   };
   const openChild = () => {
     const child = chosenTaskRun(get())?.child_flow_run;

@@ -3,12 +3,13 @@ import { useEffect, useState } from 'react';
 import { type Binding, describeBinding, walkBindings } from '../core/bindings';
 import { nameOf } from '../core/graph';
 import type { TaskRun } from '../core/runs';
-import { isTerminal } from '../core/states';
+import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { commandTitle } from '../ui/platform';
 import { History } from './History';
 import { Logs } from './Logs';
-import { choose, useRun, useRunStore } from './store';
+import { choose, placeOf, useRun, useRunStore } from './store';
+import { useCause } from './useCause';
 import { Badge, Duration, Json, Moment } from './words';
 
 type Tab = 'Overview' | 'Logs' | 'History';
@@ -61,7 +62,7 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
         ))}
       </div>
       <div className="run-panel__body" role="tabpanel" aria-label={tab}>
-        {tab === 'Overview' && <Overview taskRun={taskRun} />}
+        {tab === 'Overview' && <Overview taskRun={taskRun} onLogs={() => setTab('Logs')} />}
         {tab === 'Logs' && <Logs taskRun={taskRun} />}
         {tab === 'History' && <History slug={taskRun.slug} mapIndex={taskRun.map_index} version={taskRun} />}
       </div>
@@ -69,22 +70,22 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
   );
 }
 
-function Overview({ taskRun }: { taskRun: TaskRun }) {
+function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
   const graph = useRun((state) => state.graph);
   const detail = useDetail(taskRun);
   const inputs = Object.entries(detail?.inputs ?? {}).flatMap(([key, binding]) => leavesOf(binding, key));
   return (
     <>
-      {taskRun.message && (
-        <pre className="run-message" data-failed={taskRun.state.endsWith('Failed') || undefined}>
-          {taskRun.message}
-        </pre>
-      )}
+      <Why taskRun={taskRun} onLogs={onLogs} />
       <dl className="facts">
-        <dt>Child flow</dt>
-        <dd>
-          {taskRun.child_flow ? <a href={`/flows/${taskRun.child_flow}/`}>{taskRun.child_flow}</a> : '–'}
-        </dd>
+        {taskRun.child_flow && (
+          <>
+            <dt>Child flow</dt>
+            <dd>
+              <a href={`/flows/${taskRun.child_flow}/`}>{taskRun.child_flow}</a>
+            </dd>
+          </>
+        )}
         <dt>Attempt</dt>
         <dd>{taskRun.attempt}</dd>
         {taskRun.submitted_at && (
@@ -142,6 +143,32 @@ function Overview({ taskRun }: { taskRun: TaskRun }) {
         </section>
       )}
     </>
+  );
+}
+
+/** Why it is in its state: where a failure of a child flow run began, however deep, else its own message. */
+function Why({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
+  const isFailed = isUnsuccessful(taskRun.state);
+  const cause = useCause(isFailed ? taskRun : null);
+  const message = cause?.taskRun.message || taskRun.message;
+  if (!message) return null;
+  return (
+    <div className="run-why">
+      {cause && (
+        <p className="small">
+          <a href={`/flow-runs/${cause.run.id}/${placeOf(cause.taskRun)}`}>{cause.taskRun.name}</a> of{' '}
+          {cause.run.flow} {labelOf(cause.taskRun.state).toLowerCase()}:
+        </p>
+      )}
+      <pre className="run-message" data-failed={isFailed || undefined}>
+        {message}
+      </pre>
+      {taskRun.state === 'Failed' && taskRun.worker && (
+        <button type="button" className="button button--small" onClick={onLogs}>
+          Show its logs
+        </button>
+      )}
+    </div>
   );
 }
 

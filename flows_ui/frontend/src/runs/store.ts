@@ -2,8 +2,8 @@
 import { createContext, useContext, useEffect, useState } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
+import { placedForScreen } from '../canvas/direction';
 import { EMPTY_GRAPH, type Graph } from '../core/graph';
-import { withPositions } from '../core/layout';
 import { applyChange, type FlowRun, type TaskRun, taskRunsBySlug } from '../core/runs';
 import { followRun, type Link } from '../net/liveRun';
 import type { Notice } from '../ui/Notices';
@@ -34,14 +34,15 @@ export interface RunState {
 export type RunStore = StoreApi<RunState>;
 
 export function createRunStore(data: RunData): RunStore {
+  const chosen = inAddress(data.flow_run);
   return createStore<RunState>(() => ({
     data,
-    graph: withPositions(data.graph ?? EMPTY_GRAPH),
+    graph: placedForScreen(data.graph ?? EMPTY_GRAPH),
     run: data.flow_run,
     bySlug: taskRunsBySlug(data.flow_run),
     link: { kind: 'reconnecting' },
-    chosen: null,
-    pane: 'canvas',
+    chosen,
+    pane: chosen ? 'details' : 'canvas',
     dialog: null,
     notices: [],
     spoken: '',
@@ -69,8 +70,19 @@ export function useFollowing(store: RunStore): void {
 export const showRun = (store: RunStore, run: FlowRun): void =>
   store.setState({ run, bySlug: taskRunsBySlug(run) });
 
-export const choose = (store: RunStore, taskRun: TaskRun | null | undefined): void =>
+/** Show a task run beside the graph. The address says which, so that it can be handed to somebody else. */
+export function choose(store: RunStore, taskRun: TaskRun | null | undefined): void {
+  history.replaceState(null, '', taskRun ? placeOf(taskRun) : location.pathname);
   store.setState({ chosen: taskRun?.id ?? null, spoken: taskRun ? `${taskRun.name}, ${taskRun.state}` : '' });
+}
+
+/** What follows the address of a flow run to show one of its task runs. */
+export function placeOf({ slug, map_index: part }: TaskRun): string {
+  return `#${encodeURIComponent(part !== null && part >= 0 ? `${slug}[${part}]` : slug)}`;
+}
+
+const inAddress = (run: FlowRun): string | null =>
+  run.task_runs.find((taskRun) => placeOf(taskRun) === location.hash)?.id ?? null;
 
 export const chosenTaskRun = (state: RunState): TaskRun | undefined =>
   state.run.task_runs.find((taskRun) => taskRun.id === state.chosen);
