@@ -7,7 +7,7 @@ import {
   setParameter,
   setRequired,
 } from './parameters';
-import { EMPTY_SCHEMA, initialValues, inputKind, parseText, textOf } from './schema';
+import { EMPTY_SCHEMA, inFormOrder, initialValues, inputKind, parseText, textOf } from './schema';
 
 describe('inputKind', () => {
   it.each([
@@ -79,4 +79,14 @@ describe('parameters of a flow', () => {
     expect(parameterNameProblem(schema, '2nd')).toContain('letters');
     expect(freeParameterName(setParameter(schema, 'parameter', {}))).toBe('parameter_2');
   });
+});
+
+it('asks for what is required first, then by name', () => {
+  expect(inFormOrder({ required: ['rows', 'day'] }, ['a', 'rows', 'mode', 'day'])).toEqual([
+    'day',
+    'rows',
+    'a',
+    'mode',
+  ]);
+  expect(inFormOrder({}, ['b', 'a'])).toEqual(['a', 'b']);
 });

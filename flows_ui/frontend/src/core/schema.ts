@@ -39,6 +39,12 @@ export const EMPTY_SCHEMA: ParameterSchema = {
   additionalProperties: false,
 };
 
+/** The order in which a form asks: required first, then by name. What is stored keeps no order of its own. */
+export function inFormOrder(schema: Pick<ParameterSchema, 'required'>, names: readonly string[]): string[] {
+  const required = new Set(schema.required);
+  return names.toSorted((a, b) => Number(required.has(b)) - Number(required.has(a)) || a.localeCompare(b));
+}
+
 const typesOf = (property: PropertySchema): string[] =>
   [property.type ?? []].flat().filter((type) => type !== 'null');
 

@@ -2,6 +2,7 @@ import { Copy, ExternalLink, Trash2, Unplug, Workflow } from 'lucide-react';
 import { hasWholeBinding, parameterBindings } from '../core/bindings';
 import { nameOf, type Task } from '../core/graph';
 import { upstreamsOf } from '../core/reach';
+import { EMPTY_SCHEMA, inFormOrder } from '../core/schema';
 import { fieldOf } from '../forms/SchemaForm';
 import { commandTitle } from '../ui/platform';
 import type { Actions } from './actions';
@@ -86,7 +87,8 @@ function Parameters({ task, actions }: { task: Task; actions: Actions }) {
   const problems = useEditor((state) => state.problems);
   const bindings = parameterBindings(task);
   const properties = child?.parameter_schema?.properties ?? {};
-  const names = [...new Set([...Object.keys(properties), ...Object.keys(bindings)])];
+  const known = new Set([...Object.keys(properties), ...Object.keys(bindings)]);
+  const names = inFormOrder(child?.parameter_schema ?? EMPTY_SCHEMA, [...known]);
   return (
     <section className="panel-part" aria-label="Parameters">
       <h3 className="panel-part__title">Parameters</h3>
@@ -116,7 +118,7 @@ function WaitsFor({ task, actions }: { task: Task; actions: Actions }) {
     <section className="panel-part" aria-label="Waits for">
       <h3 className="panel-part__title">Waits for</h3>
       {upstreams.length === 0 && <p className="muted">Nothing: it starts with the flow.</p>}
-      <ul className="waits">
+      <ul className="waits" hidden={upstreams.length === 0}>
         {upstreams.map((slug) => (
           <li key={slug}>
             <button type="button" className="link-button truncate" onClick={() => actions.select([slug])}>

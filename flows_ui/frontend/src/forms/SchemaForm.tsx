@@ -1,6 +1,6 @@
 import { RotateCcw } from 'lucide-react';
 import { useId, useState } from 'react';
-import type { ParameterSchema, PropertySchema } from '../core/schema';
+import { inFormOrder, type ParameterSchema, type PropertySchema } from '../core/schema';
 import type { Problem } from '../net/api';
 import { ValueInput } from './ValueInput';
 
@@ -22,23 +22,27 @@ export function SchemaForm({ schema, values, onChange, onInvalid, errors }: Sche
     setProblems(next);
     onInvalid(Object.keys(next));
   };
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => (
-    <FormField
-      key={name}
-      name={name}
-      property={property}
-      isRequired={schema.required?.includes(name) ?? false}
-      value={values[name]}
-      error={problems[name] ?? errors.find((error) => fieldOf(error) === name)?.message}
-      onChange={(value) => onChange({ ...values, [name]: value })}
-      onUnset={() => {
-        report(name, null);
-        const { [name]: _, ...others } = values;
-        onChange('default' in property ? { ...others, [name]: property.default } : others);
-      }}
-      onProblem={(message) => report(name, message)}
-    />
-  ));
+  const properties = schema.properties ?? {};
+  return inFormOrder(schema, Object.keys(properties)).map((name) => {
+    const property = properties[name] ?? {};
+    return (
+      <FormField
+        key={name}
+        name={name}
+        property={property}
+        isRequired={schema.required?.includes(name) ?? false}
+        value={values[name]}
+        error={problems[name] ?? errors.find((error) => fieldOf(error) === name)?.message}
+        onChange={(value) => onChange({ ...values, [name]: value })}
+        onUnset={() => {
+          report(name, null);
+          const { [name]: _, ...others } = values;
+          onChange('default' in property ? { ...others, [name]: property.default } : others);
+        }}
+        onProblem={(message) => report(name, message)}
+      />
+    );
+  });
 }
 
 /** The property that a problem of the server is about: `parameters.rows[0]` and `rows[0]` are both about `rows`. */
