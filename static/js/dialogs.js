@@ -3,10 +3,22 @@
 export function connectDialogs() {
   document.addEventListener("click", ({ target }) => {
     const opener = target.closest("[data-opens]");
-    if (opener) document.getElementById(opener.dataset.opens).showModal();
+    if (opener) open(document.getElementById(opener.dataset.opens));
     else if (target.closest("[data-closes]")) target.closest("dialog").close();
     else if (target.matches("dialog[open]")) closeOutside(target);
   });
+}
+
+const FIRST = [
+  "[autofocus]",
+  ".dialog__body :is(input:not([type=hidden]), select, textarea)",
+  "[type=submit]",
+];
+
+/** Show a dialog with the focus where one begins, not on what closes it. */
+function open(dialog) {
+  dialog.showModal();
+  FIRST.map((selector) => dialog.querySelector(selector)).find(Boolean)?.focus();
 }
 
 /** A click on the dialog itself, not on anything in it, is a click on its backdrop; what was typed is kept. */

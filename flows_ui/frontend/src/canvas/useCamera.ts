@@ -2,10 +2,11 @@ import { getViewportForBounds, useReactFlow, useStoreApi } from '@xyflow/react';
 import { useMemo } from 'react';
 import type { Task } from '../core/graph';
 import { CARD } from '../core/layout';
+import { IS_DOWN } from './direction';
 
 /** A chain of hundreds of tasks has to fit a window as well. */
 export const MIN_ZOOM = 0.01;
-export const FIT = { padding: '32px', maxZoom: 1.1, minZoom: MIN_ZOOM } as const;
+export const FIT = { padding: IS_DOWN ? '16px' : '32px', maxZoom: 1.1, minZoom: MIN_ZOOM } as const;
 
 export interface Camera {
   fit: () => void;

@@ -73,9 +73,9 @@ function When({ run }: { run: FlowRun }) {
 
 const ORIGINS: Record<string, string> = {
   person: 'started',
-  api: 'through the API',
-  schedule: 'by its schedule',
-  parent: 'by its parent',
+  api: 'started through the API',
+  schedule: 'started by its schedule',
+  parent: 'started by its parent',
 };
 
 const originText = ({ origin, created_by: creator, started_at: start }: FlowRun): string =>

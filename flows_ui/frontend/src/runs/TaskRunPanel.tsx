@@ -48,13 +48,27 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
           <CornerDownRight /> Open child run
         </a>
       )}
-      <div className="tabs" role="tablist" aria-label="About this task run">
+      <div
+        className="tabs"
+        role="tablist"
+        aria-label="About this task run"
+        onKeyDown={(event) => {
+          const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+          if (!step) return;
+          // On the canvas the same keys walk from task to task: here they do not.
+          event.preventDefault();
+          const next = (TABS.indexOf(tab) + step + TABS.length) % TABS.length;
+          setTab(TABS[next] ?? tab);
+          (event.currentTarget.children[next] as HTMLElement).focus();
+        }}
+      >
         {TABS.map((name) => (
           <button
             key={name}
             type="button"
             role="tab"
             aria-selected={tab === name}
+            tabIndex={tab === name ? 0 : -1}
             onClick={() => setTab(name)}
           >
             {name}

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useMemo } from 'react';
+import { nameOf } from '../core/graph';
 import { topologicalOrder } from '../core/reach';
 import { type Bar, type TaskRun, timeline } from '../core/runs';
 import { isTerminal, labelOf } from '../core/states';
@@ -17,6 +18,7 @@ export function TaskTable() {
     () => new Map(topologicalOrder(graph).map(({ slug }, index) => [slug, index])),
     [graph],
   );
+  const names = useMemo(() => new Map(graph.tasks.map(({ slug }) => [slug, nameOf(graph, slug)])), [graph]);
   const placeOf = (taskRun: TaskRun) => order.get(taskRun.slug) ?? order.size;
   const rows = run.task_runs.toSorted(
     (a, b) => placeOf(a) - placeOf(b) || (a.map_index ?? -1) - (b.map_index ?? -1),
@@ -53,6 +55,7 @@ export function TaskTable() {
             <Row
               key={taskRun.id}
               taskRun={taskRun}
+              name={names.get(taskRun.slug) ?? taskRun.name}
               bar={bars.get(taskRun.id)}
               isChosen={taskRun.id === chosen}
               onChoose={() => choose(store, taskRun)}
@@ -66,12 +69,14 @@ export function TaskTable() {
 
 interface RowProps {
   taskRun: TaskRun;
+  /** Its own, and its slug where another task has that name as well. */
+  name: string;
   bar: Bar | undefined;
   isChosen: boolean;
   onChoose: () => void;
 }
 
-function Row({ taskRun, bar, isChosen, onChoose }: RowProps) {
+function Row({ taskRun, name, bar, isChosen, onChoose }: RowProps) {
   const isPart = taskRun.map_index !== null && taskRun.map_index >= 0;
   return (
     <tr
@@ -88,7 +93,7 @@ function Row({ taskRun, bar, isChosen, onChoose }: RowProps) {
           aria-pressed={isChosen}
           onClick={onChoose}
         >
-          {taskRun.name}
+          {name}
           {isPart && ` [${taskRun.map_index}]`}
         </button>
       </th>
@@ -113,7 +118,7 @@ function Row({ taskRun, bar, isChosen, onChoose }: RowProps) {
       </td>
       <td>
         {taskRun.child_flow_run && (
-          <a href={`/flow-runs/${taskRun.child_flow_run}/`} aria-label={`Open child run of ${taskRun.name}`}>
+          <a href={`/flow-runs/${taskRun.child_flow_run}/`} aria-label={`Open child run of ${name}`}>
             {taskRun.child_flow ?? 'child run'}
           </a>
         )}
