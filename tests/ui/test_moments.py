@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows_ui.templatetags.moments import in_words, moment, span
+from flows_ui.templatetags.moments import clock, in_words, moment, span, when
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,9 @@ def test_a_moment_is_written_in_utc():
         "22 Nov 2026, 14:30 UTC</time>"
     )
     assert moment(None, "never") == "never"
+
+
+@pytest.mark.parametrize(("filter_", "style"), [(moment, "relative"), (clock, "clock"), (when, "when")])
+def test_each_filter_asks_the_browser_for_its_own_way_of_showing_a_moment(filter_, style):
+    assert f'data-time="{style}"' in filter_("2026-11-22T09:30:00Z")
+    assert filter_("", "never") == "never"
