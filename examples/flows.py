@@ -1,4 +1,4 @@
-"""The project `examples`: the seed's flow of flows, and a family that works on real data."""
+"""The project `examples`: a weekday flow of flows, and a family that works on real data."""
 
 import random
 import time
@@ -25,7 +25,7 @@ for name in "ABCD":
     with Flow(name, description=f"Stands for a flow of another team: {name}.") as flow:
         work(Parameter("seconds", default=1.0, type=float, description="How long it works."))
 
-# The seed's flow of flows: B and C after A, D after both, every weekday at 09:30 New York time.
+# A flow of flows: B and C after A, D after both, every weekday at 09:30 New York time.
 
 weekday_schedule = CronSchedule("30 9 * * 1-5", start_date=pendulum.now(tz="US/Eastern"))
 

@@ -67,7 +67,7 @@ def with_defaults(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
 def check_parameters(schema: Schema, given: Mapping[str, Any]) -> list[Problem]:
     """Return a problem for each missing, unknown or wrongly typed parameter; empty if a run may start with them.
 
-    A required parameter needs to be given even where it has a default (semantics 1.3).
+    A required parameter needs to be given even where it has a default, as in Prefect 1.
     """
     properties = schema.get("properties", {})
     problems = [

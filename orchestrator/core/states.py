@@ -1,7 +1,7 @@
 """The states of flow runs and task runs, and which may follow which: the one table that everything derives from.
 
 Database choices and constraints, the API schema, the front end's names and colours and `docs/states.md` are all
-made from this module. Names and meanings are those of the seed's system (`docs/states.md` says where ours differ).
+made from this module. Names and meanings are those of Prefect 1 (`docs/states.md` says where ours differ).
 """
 
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""May a task start, now that all its upstreams have ended? The names and the truth table are the seed's system's."""
+"""May a task start, now that all its upstreams have ended? The names and the truth table are those of Prefect 1."""
 
 from collections.abc import Callable, Collection
 from enum import StrEnum
@@ -48,7 +48,7 @@ _ASKS: dict[Trigger, str] = {
 def judge(trigger: Trigger, skip_on_upstream_skip: bool, upstream: dict[str, State]) -> tuple[State | None, str]:
     """Return (None, "") if a task may start, else the state it ends in without starting, and why.
 
-    :param upstream: slug -> terminal state of each upstream task run; skip beats trigger, as in the seed's system
+    :param upstream: slug -> terminal state of each upstream task run; skip beats trigger, as in Prefect 1
     """
     if not upstream:
         return None, ""

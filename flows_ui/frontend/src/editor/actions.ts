@@ -218,7 +218,7 @@ export function createActions(store: EditorStore) {
     startDrawing: (from: string, direction: 'downstream' | 'upstream') =>
       set({ drawing: { from, direction, refused: refusedFrom(graph(), from, direction) } }),
     stopDrawing: () => set({ drawing: null }),
-    /** The seed's example: A, then B and C, then D. */
+    /** The first example: A, then B and C, then D. */
     buildDiamond: (flows: FlowName[]) => {
       editGraph('Build the diamond', () => {
         const slugs: string[] = [];
