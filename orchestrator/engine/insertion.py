@@ -1,4 +1,4 @@
-"""New flow runs with all their task runs: two statements, however many and however large."""
+"""New flow runs with all their task runs: one statement, or two where some may be there already, whatever the size."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
