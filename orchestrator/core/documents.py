@@ -1,21 +1,26 @@
 """The JSON form of a graph: read strictly, written so that reading it again gives the same graph."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from orchestrator.core.bindings import Binding, InvalidBinding, dump, parse
-from orchestrator.core.graph import SCHEMA, Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind, is_name
+from orchestrator.core.graph import (
+    SCHEMA,
+    Edge,
+    FlowGraph,
+    FlowName,
+    Task,
+    TaskKind,
+    is_name,
+)
 from orchestrator.core.problems import Problem, ProblemsFound
-from orchestrator.core.triggers import Trigger
-
-_E = TypeVar("_E", bound=StrEnum)
+from orchestrator.core.task_fields import CHOICES, NAME, PLAIN, SPECIAL, Rule, is_number
 
 MAX_TASKS = 20_000
 MAX_EDGES = 200_000
-MAX_RETRIES = 1_000
-MAX_DELAY_SECONDS = 365 * 86_400
-MAX_NUMBER = 1e12  # no delay and no place on a canvas is larger
+
+_E = TypeVar("_E", bound=StrEnum)
 
 # What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
 FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
@@ -61,13 +66,22 @@ def _write_task(task: Task) -> dict[str, Any]:
     if task.inputs:
         written["inputs"] = {key: dump(binding) for key, binding in task.inputs.items()}
     plain = Task(task.slug, task.name, task.kind)
-    for key in ("wait", "on_retry", "trigger", "skip_on_upstream_skip", "max_retries", "retry_delay_seconds", "digest"):
+    for key in (*CHOICES, *PLAIN):
         value = getattr(task, key)
         if value != getattr(plain, key):
-            written[key] = value.value if isinstance(value, StrEnum) else value
+            written[key] = _plain(value)
     if task.position is not None:
         written["position"] = list(task.position)
     return written
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case StrEnum():
+            return value.value
+        case tuple():
+            return list(value)
+    return value
 
 
 class _Reader:
@@ -108,40 +122,19 @@ class _Reader:
             self._say(f"{place} must be an object with a slug of 1 to 200 characters.", field=place)
             return None
         slug = written["slug"]
-        allowed = {"slug", "name", "kind", "flow", "inputs", "wait", "on_retry", "trigger", "digest", "position"}
-        allowed |= {"skip_on_upstream_skip", "max_retries", "retry_delay_seconds"}
-        self._known(written, allowed, f"Task {slug!r}", None, slug)
+        self._known(written, {*SPECIAL, *CHOICES, *PLAIN}, f"Task {slug!r}", None, slug)
         kind = self._choice(written, "kind", TaskKind, TaskKind.FLOW_RUN, slug)
+        chosen: dict[str, Any] = {key: self._choice(written, key, *choices, slug) for key, choices in CHOICES.items()}
+        plain = {key: self._value(written, key, rule, slug) for key, rule in PLAIN.items() if key in written}
         return Task(
             slug=slug,
-            name=self._value(written, "name", slug, is_name, "text of 1 to 200 characters", slug),
+            name=self._value(written, "name", NAME, slug) if "name" in written else slug,
             kind=kind,
             inputs=self._inputs(written.get("inputs", {}), kind, slug),
             flow=self._flow(written.get("flow"), kind, slug),
-            wait=self._value(written, "wait", True, _is_bool, "true or false", slug),
-            on_retry=self._choice(written, "on_retry", OnRetry, OnRetry.RESTART, slug),
-            trigger=self._choice(written, "trigger", Trigger, Trigger.ALL_SUCCESSFUL, slug),
-            skip_on_upstream_skip=self._value(written, "skip_on_upstream_skip", True, _is_bool, "true or false", slug),
-            max_retries=self._value(
-                written,
-                "max_retries",
-                0,
-                lambda v: _is_number(v) and isinstance(v, int) and 0 <= v <= MAX_RETRIES,
-                f"a whole number from 0 to {MAX_RETRIES}",
-                slug,
-            ),
-            retry_delay_seconds=float(
-                self._value(
-                    written,
-                    "retry_delay_seconds",
-                    0.0,
-                    lambda v: _is_number(v) and 0 <= v <= MAX_DELAY_SECONDS,
-                    "seconds, from 0 to one year",
-                    slug,
-                )
-            ),
-            digest=self._value(written, "digest", "", lambda v: isinstance(v, str), "text", slug),
             position=self._position(written.get("position"), slug),
+            **chosen,
+            **plain,
         )
 
     def _flow(self, written: Any, kind: TaskKind, slug: str) -> FlowName | None:
@@ -173,7 +166,7 @@ class _Reader:
         match written:
             case None:
                 return None
-            case [x, y] if _is_number(x) and _is_number(y):
+            case [x, y] if is_number(x) and is_number(y):
                 return (x, y)
         self._say(f"The position of task {slug!r} must be two numbers.", task=slug, field="position")
         return None
@@ -214,20 +207,12 @@ class _Reader:
         if unknown := sorted(map(str, set(written) - allowed)):
             self._say(f"{what} has unknown keys: {', '.join(unknown)}.", task=task or None, field=field)
 
-    def _value(
-        self,
-        written: Mapping[str, Any],
-        key: str,
-        default: Any,
-        accepts: Callable[[Any], bool],
-        wanted: str,
-        slug: str,
-    ) -> Any:
-        value = written.get(key, default)
-        if accepts(value):
-            return value
-        self._say(f"{key} of task {slug!r} must be {wanted}, but is {value!r:.60}.", task=slug, field=key)
-        return default
+    def _value(self, written: Mapping[str, Any], key: str, rule: Rule, slug: str) -> Any:
+        value = written[key]
+        if rule.accepts(value):
+            return rule.made(value)
+        self._say(f"{key} of task {slug!r} must be {rule.wanted}, but is {value!r:.60}.", task=slug, field=key)
+        return rule.instead
 
     def _choice(self, written: Mapping[str, Any], key: str, choices: type[_E], default: _E, slug: str) -> _E:
         value = written.get(key, default)
@@ -246,11 +231,3 @@ class _Reader:
         edge: tuple[str, str] | None = None,
     ) -> None:
         self.problems.append(Problem(code, message, task, field, edge))
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER

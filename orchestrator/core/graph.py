@@ -4,6 +4,7 @@ One immutable value for everybody: the authoring API builds it, the canvas edits
 the engine executes it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,15 @@ MAX_NAME = 200
 def is_name(value: object) -> bool:
     """Return whether a value can name a flow or a task: 1 to 200 printable characters."""
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME and value.isprintable()
+
+
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
+QUEUE_WANTED = "a queue's name: up to 50 letters, digits, dots, dashes and underscores"
+
+
+def is_queue(value: object) -> bool:
+    """Return whether a value can name a queue of workers."""
+    return isinstance(value, str) and _QUEUE.fullmatch(value) is not None
 
 
 class TaskKind(StrEnum):
@@ -61,7 +71,15 @@ class FlowName:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One step of a flow. `slug` is its identity within the flow version, `name` is what people see."""
+    """One step of a flow. `slug` is its identity within the flow version, `name` is what people see.
+
+    `trigger_at_least`, `trigger_at_most`: for `some_*` triggers, how many upstreams; below 1, which share of them.
+    `retry_delays`: the pause before each retry, the last one again for all that follow; empty: `retry_delay_seconds`
+    times `retry_backoff` a retry, at most `retry_delay_max_seconds`. `retry_jitter`: the share by which a pause is
+    made longer or shorter by chance. `timeout_seconds`: of one attempt; of the wait, where it waits for a child.
+    `queue`: the queue whose workers execute it; empty: the flow's. `judged_by_worker`: its trigger or its state
+    handlers are people's code, so a worker decides whether it starts.
+    """
 
     slug: str
     name: str
@@ -72,8 +90,21 @@ class Task:
     on_retry: OnRetry = OnRetry.RESTART
     trigger: Trigger = Trigger.ALL_SUCCESSFUL
     skip_on_upstream_skip: bool = True
+    trigger_at_least: float | None = None
+    trigger_at_most: float | None = None
     max_retries: int = 0
     retry_delay_seconds: float = 0.0
+    retry_delays: tuple[float, ...] = ()
+    retry_backoff: float = 1.0
+    retry_jitter: float = 0.0
+    retry_delay_max_seconds: float | None = None
+    timeout_seconds: float | None = None
+    cache_for_seconds: float | None = None
+    cache_key: str = ""
+    cache_validator: str = ""
+    queue: str = ""
+    tags: tuple[str, ...] = ()
+    judged_by_worker: bool = False
     digest: str = ""
     position: tuple[float, float] | None = None
 

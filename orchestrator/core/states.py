@@ -11,13 +11,17 @@ class State(StrEnum):
     """Where a flow run or a task run is. A message beside it is for people and decides nothing."""
 
     SCHEDULED = "Scheduled"
+    QUEUED = "Queued"
     PENDING = "Pending"
     SUBMITTED = "Submitted"
     RUNNING = "Running"
     RETRYING = "Retrying"
+    PAUSED = "Paused"
     CANCELLING = "Cancelling"
     SUCCESS = "Success"
+    CACHED = "Cached"
     FAILED = "Failed"
+    TIMED_OUT = "TimedOut"
     TRIGGER_FAILED = "TriggerFailed"
     SKIPPED = "Skipped"
     CANCELLED = "Cancelled"
@@ -25,74 +29,61 @@ class State(StrEnum):
 
 MEANINGS: dict[State, str] = {
     State.SCHEDULED: "A flow run that starts at a later time.",
+    State.QUEUED: "A flow run that may start, but a limit says how many run at once; it starts when there is room.",
     State.PENDING: "Waits: a task run for its upstreams, a flow run for its first task run to start.",
     State.SUBMITTED: "A task run that may start now and waits for a worker.",
-    State.RUNNING: "A worker executes it, or it waits for its child flow run (which holds no worker).",
+    State.RUNNING: "A worker executes it, or it waits for its child flow run or its items (which holds no worker).",
     State.RETRYING: "A task run that failed and starts again when its delay is over.",
+    State.PAUSED: "Waits for a person: a task run to be approved, a flow run to be resumed. What runs already goes on.",
     State.CANCELLING: "A flow run that was cancelled while task runs of it were running; they are being stopped.",
     State.SUCCESS: "Ended well.",
+    State.CACHED: "Not executed, because an earlier result still holds; counts as successful.",
     State.FAILED: "Ended with an error; the message and the logs say which.",
+    State.TIMED_OUT: "Stopped because it took longer than its time limit; counts as failed.",
     State.TRIGGER_FAILED: "A task run that never started, because its upstreams did not end as its trigger asks.",
     State.SKIPPED: "Not executed on purpose; counts as successful.",
     State.CANCELLED: "Stopped by a person or by its parent; neither successful nor failed.",
 }
 
-_ENDS = frozenset({State.SUCCESS, State.FAILED, State.TRIGGER_FAILED, State.SKIPPED, State.CANCELLED})
+TERMINAL: frozenset[State] = frozenset(
+    {
+        State.SUCCESS,
+        State.CACHED,
+        State.FAILED,
+        State.TIMED_OUT,
+        State.TRIGGER_FAILED,
+        State.SKIPPED,
+        State.CANCELLED,
+    }
+)
+SUCCESSFUL: frozenset[State] = frozenset({State.SUCCESS, State.CACHED, State.SKIPPED})
+UNSUCCESSFUL: frozenset[State] = frozenset({State.FAILED, State.TIMED_OUT, State.TRIGGER_FAILED})
+UNFINISHED: frozenset[State] = frozenset(State) - TERMINAL
+
+# What a person may mark a run as by hand, whatever it is.
+MARKABLE: frozenset[State] = frozenset({State.SUCCESS, State.FAILED, State.SKIPPED, State.CANCELLED})
+
+# A terminal state is left by a restart, back to Pending, or by hand.
+_LEFT: frozenset[State] = MARKABLE | {State.PENDING}
 
 TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset(
-        {
-            State.SUBMITTED,
-            State.RUNNING,
-            State.SUCCESS,
-            State.FAILED,
-            State.RETRYING,
-            State.TRIGGER_FAILED,
-            State.SKIPPED,
-            State.CANCELLED,
-        }
-    ),
-    State.SUBMITTED: frozenset(
-        {State.RUNNING, State.SUCCESS, State.FAILED, State.RETRYING, State.SKIPPED, State.CANCELLED}
-    ),
-    State.RUNNING: frozenset(
-        {
-            State.SUBMITTED,
-            State.RETRYING,
-            State.SUCCESS,
-            State.FAILED,
-            State.TRIGGER_FAILED,
-            State.SKIPPED,
-            State.CANCELLED,
-        }
-    ),
-    State.RETRYING: frozenset({State.SUBMITTED, State.RUNNING, State.CANCELLED}),
-    State.SUCCESS: frozenset({State.PENDING}),
-    State.FAILED: frozenset({State.PENDING}),
-    State.TRIGGER_FAILED: frozenset({State.PENDING}),
-    State.SKIPPED: frozenset({State.PENDING}),
-    State.CANCELLED: frozenset({State.PENDING}),
+    State.PENDING: TERMINAL | {State.SUBMITTED, State.RUNNING, State.RETRYING, State.PAUSED},
+    State.SUBMITTED: TERMINAL | {State.PENDING, State.RUNNING, State.RETRYING, State.PAUSED},
+    State.RUNNING: TERMINAL | {State.SUBMITTED, State.RETRYING, State.PAUSED},
+    State.RETRYING: MARKABLE | {State.PENDING, State.SUBMITTED, State.RUNNING},
+    State.PAUSED: TERMINAL | {State.PENDING, State.SUBMITTED, State.RUNNING, State.RETRYING},
+    **{state: _LEFT - {state} for state in State if state in TERMINAL},
 }
 
 FLOW_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
-    State.SCHEDULED: frozenset({State.PENDING, State.RUNNING, State.FAILED, State.CANCELLED}),
-    State.PENDING: frozenset({State.RUNNING, State.CANCELLING} | _ENDS),
-    State.RUNNING: frozenset({State.CANCELLING} | _ENDS),
+    State.SCHEDULED: MARKABLE | {State.QUEUED, State.PENDING, State.RUNNING},
+    State.QUEUED: MARKABLE | {State.PENDING, State.RUNNING},
+    State.PENDING: TERMINAL | {State.QUEUED, State.RUNNING, State.PAUSED, State.CANCELLING},
+    State.RUNNING: TERMINAL | {State.PAUSED, State.CANCELLING},
+    State.PAUSED: TERMINAL | {State.PENDING, State.RUNNING, State.CANCELLING},
     State.CANCELLING: frozenset({State.CANCELLED}),
-    State.SUCCESS: frozenset({State.PENDING}),
-    State.FAILED: frozenset({State.PENDING}),
-    State.TRIGGER_FAILED: frozenset({State.PENDING}),
-    State.SKIPPED: frozenset({State.PENDING}),
-    State.CANCELLED: frozenset({State.PENDING}),
+    **{state: _LEFT - {state} for state in State if state in TERMINAL},
 }
-
-# A terminal state is one that only a restart (back to Pending) leaves.
-TERMINAL: frozenset[State] = frozenset(
-    state for state, following in TASK_RUN_TRANSITIONS.items() if following == {State.PENDING}
-)
-SUCCESSFUL: frozenset[State] = frozenset({State.SUCCESS, State.SKIPPED})
-UNSUCCESSFUL: frozenset[State] = frozenset({State.FAILED, State.TRIGGER_FAILED})
-UNFINISHED: frozenset[State] = frozenset(State) - TERMINAL
 
 
 class InvalidTransition(ValueError):

@@ -160,7 +160,7 @@ class TaskRun(models.Model):
                 name="task_run_leased",
                 condition=Q(state=State.RUNNING, lease_until__isnull=False),
             ),
-            models.Index(F("due_at"), name="task_run_due", condition=Q(state=State.RETRYING)),
+            models.Index(F("due_at"), name="task_run_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["child_flow_run"],
                 name="task_run_of_child",

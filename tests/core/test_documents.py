@@ -8,22 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.bindings import Literal
-from orchestrator.core.documents import (
-    FLOW_RUN_INPUTS,
-    MAX_DELAY_SECONDS,
-    MAX_EDGES,
-    MAX_RETRIES,
-    MAX_TASKS,
-    MalformedGraph,
-    read_graph,
-    write_graph,
-)
+from orchestrator.core.documents import FLOW_RUN_INPUTS, MAX_EDGES, MAX_TASKS, MalformedGraph, read_graph, write_graph
 from orchestrator.core.graph import Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind
 from orchestrator.core.problems import Problem
+from orchestrator.core.task_fields import MAX_DELAY_SECONDS, MAX_RETRIES
 from orchestrator.core.triggers import Trigger
 from tests.core.graphs import BINDINGS, DIAMOND, graph_of
 
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
+SECONDS = st.none() | st.floats(0.001, MAX_DELAY_SECONDS)
 PLACES = st.floats(-1e6, 1e6) | st.integers(-10_000, 10_000)
 
 
@@ -44,6 +37,18 @@ def tasks(draw: st.DrawFn, slug: str) -> Task:
         max_retries=draw(st.integers(0, MAX_RETRIES)),
         retry_delay_seconds=draw(st.floats(0, MAX_DELAY_SECONDS)),
         digest=draw(st.text(max_size=5)),
+        trigger_at_least=draw(st.none() | st.integers(0, 9) | st.floats(0, 1)),
+        trigger_at_most=draw(st.none() | st.integers(0, 9) | st.floats(0, 1)),
+        retry_delays=tuple(draw(st.lists(st.floats(0, MAX_DELAY_SECONDS), max_size=3))),
+        retry_backoff=draw(st.floats(1, 100)),
+        retry_jitter=draw(st.floats(0, 1)),
+        retry_delay_max_seconds=draw(SECONDS),
+        timeout_seconds=draw(SECONDS),
+        cache_for_seconds=draw(SECONDS),
+        cache_key=draw(st.text(max_size=5)),
+        queue=draw(st.just("") | st.from_regex(r"[a-z][a-z0-9-]{0,5}", fullmatch=True)),
+        tags=tuple(draw(st.lists(NAMES, max_size=3))),
+        judged_by_worker=draw(st.booleans()),
         position=draw(st.none() | st.tuples(PLACES, PLACES)),
     )
 

@@ -29,7 +29,8 @@ it, that person.
 
 {meanings}
 
-- Ends are {terminal}. Only a restart leaves an end: back to Pending, with the next attempt number.
+- Ends are {terminal}. A restart leaves an end: back to Pending, with the next attempt number; and a person may mark
+  a run as another.
 - {successful} count as successful; {unsuccessful} as failed; Cancelled as neither.
 
 ## Task runs
@@ -59,7 +60,10 @@ The names are those of Prefect 1 (Core 0.15), and so are their meanings, except:
 - Submitted and Retrying are states of their own here, not kinds of Pending; Cancelling is not a kind of Running.
 - A Cancelled reference task makes the flow run Cancelled, not Success.
 - A child flow run that ends Cancelled makes the task run that waits for it Cancelled, not Failed.
-- TimedOut, Paused, Resume, Looped, Cached, Mapped, Queued, ClientFailed and ValidationFailed do not exist here.
+- A child flow run that ends TimedOut or Skipped makes the task run that waits for it TimedOut or Skipped.
+- A flow run is Paused too, when a person pauses it.
+- A mapped task ends as its items do, not Mapped at once; Resume, Looped, ClientFailed and ValidationFailed do not
+  exist here: what they say is in the message.
 """
 
 SCRIPT = """\

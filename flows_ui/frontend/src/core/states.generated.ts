@@ -7,6 +7,11 @@ export const STATE_TABLE = [
     meaning: 'A flow run that starts at a later time.',
   },
   {
+    name: 'Queued',
+    terminal: false,
+    meaning: 'A flow run that may start, but a limit says how many run at once; it starts when there is room.',
+  },
+  {
     name: 'Pending',
     terminal: false,
     meaning: 'Waits: a task run for its upstreams, a flow run for its first task run to start.',
@@ -19,12 +24,17 @@ export const STATE_TABLE = [
   {
     name: 'Running',
     terminal: false,
-    meaning: 'A worker executes it, or it waits for its child flow run (which holds no worker).',
+    meaning: 'A worker executes it, or it waits for its child flow run or its items (which holds no worker).',
   },
   {
     name: 'Retrying',
     terminal: false,
     meaning: 'A task run that failed and starts again when its delay is over.',
+  },
+  {
+    name: 'Paused',
+    terminal: false,
+    meaning: 'Waits for a person: a task run to be approved, a flow run to be resumed. What runs already goes on.',
   },
   {
     name: 'Cancelling',
@@ -37,9 +47,19 @@ export const STATE_TABLE = [
     meaning: 'Ended well.',
   },
   {
+    name: 'Cached',
+    terminal: true,
+    meaning: 'Not executed, because an earlier result still holds; counts as successful.',
+  },
+  {
     name: 'Failed',
     terminal: true,
     meaning: 'Ended with an error; the message and the logs say which.',
+  },
+  {
+    name: 'TimedOut',
+    terminal: true,
+    meaning: 'Stopped because it took longer than its time limit; counts as failed.',
   },
   {
     name: 'TriggerFailed',

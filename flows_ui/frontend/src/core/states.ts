@@ -6,8 +6,8 @@ export type StateName = (typeof STATE_TABLE)[number]['name'];
 const TERMINAL: ReadonlySet<string> = new Set(
   STATE_TABLE.filter((row) => row.terminal).map((row) => row.name),
 );
-const SUCCESSFUL: ReadonlySet<string> = new Set<StateName>(['Success', 'Skipped']);
-const UNSUCCESSFUL: ReadonlySet<string> = new Set<StateName>(['Failed', 'TriggerFailed']);
+const SUCCESSFUL: ReadonlySet<string> = new Set<StateName>(['Success', 'Cached', 'Skipped']);
+const UNSUCCESSFUL: ReadonlySet<string> = new Set<StateName>(['Failed', 'TimedOut', 'TriggerFailed']);
 const MEANINGS: ReadonlyMap<string, string> = new Map(STATE_TABLE.map((row) => [row.name, row.meaning]));
 
 export const isTerminal = (state: string): boolean => TERMINAL.has(state);
