@@ -16,7 +16,8 @@ from orchestrator.engine.access import may_start
 from orchestrator.engine.database import rows
 from orchestrator.engine.endings import end_task_runs, ending_move, mark_running
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
-from orchestrator.engine.statements import FLOW_RUNS_BY_KEY, READ_RESULTS
+from orchestrator.engine.results import results_to_bind
+from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
 from orchestrator.engine.versions import Version, latest_versions
@@ -84,11 +85,9 @@ def start_children(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending
 
 
 def _results(run: Run, ready: list[Ready]) -> dict[str, Any]:
-    reads = {slug for task_run in ready for slug in run.graph.reads[task_run.slug]}
-    if not reads:
-        return {}
-    found = rows(READ_RESULTS, flow_run_ids=[run.id], slugs=list(reads))
-    return {slug: result for _run, slug, state, result in found if state in SUCCESSFUL}
+    return results_to_bind(
+        flow_run_id=run.id, slugs={slug for task_run in ready for slug in run.graph.reads[task_run.slug]}
+    )
 
 
 def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order:

@@ -7,13 +7,12 @@ from django.conf import settings
 
 from orchestrator import dispatch
 from orchestrator.core.bindings import resolve
-from orchestrator.core.states import SUCCESSFUL
 from orchestrator.engine.database import one_transaction, retried, rows, send
+from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.statements import (
     CLAIM,
     GIVE_BACK,
     HAS_SUBMITTED,
-    READ_RESULTS,
     RENEW_LEASES,
     START_FLOW_RUNS,
 )
@@ -74,8 +73,5 @@ def inputs_of(held: Claim) -> dict[str, Any]:
     """
     graph = load_version(held.version_id).graph
     task = graph.tasks[held.slug]
-    results: dict[str, Any] = {}
-    if reads := graph.reads[held.slug]:
-        found = rows(READ_RESULTS, flow_run_ids=[held.flow_run_id], slugs=list(reads))
-        results = {slug: result for _run, slug, state, result in found if state in SUCCESSFUL}
+    results = results_to_bind(flow_run_id=held.flow_run_id, slugs=graph.reads[held.slug])
     return {key: resolve(binding, results=results, parameters=held.parameters) for key, binding in task.inputs.items()}

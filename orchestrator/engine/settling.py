@@ -6,9 +6,9 @@ from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
 from orchestrator.engine.database import rows, send
 from orchestrator.engine.endings import mark_running
+from orchestrator.engine.results import read_results
 from orchestrator.engine.statements import (
     READ_FAILURES,
-    READ_RESULTS,
     READ_STATES,
     READ_TASK_RUNS,
     RELEASE_DOWNSTREAMS,
@@ -128,9 +128,8 @@ def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
     states = {slug: ending.state for slug, ending in last.items()}
     results = {slug: ending.result for slug, ending in last.items()}
     unread = ({*run.graph.deciders, *run.graph.results}) - set(last)
-    if unread:
-        for _run, slug, state, result in rows(READ_RESULTS, flow_run_ids=[run.id], slugs=list(unread)):
-            states[slug], results[slug] = State(state), result
+    for slug, (state, result) in read_results(flow_run_id=run.id, slugs=unread).items():
+        states[slug], results[slug] = state, result
     ending = final_ending(run.graph, states=states, results=results, cancelling=run.state is State.CANCELLING)
     if ending.state is State.FAILED:
         ending = with_causes(ending, dict(rows(READ_FAILURES, flow_run_id=run.id)))

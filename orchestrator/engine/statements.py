@@ -106,8 +106,8 @@ SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s
 """
 
 READ_RESULTS = """
-SELECT flow_run_id, slug, state, result FROM orchestrator_taskrun
-WHERE flow_run_id = ANY(%(flow_run_ids)s::uuid[]) AND slug = ANY(%(slugs)s::text[])
+SELECT slug, state, result FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
 """
 
 READ_FAILURES = """
