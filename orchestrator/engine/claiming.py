@@ -7,6 +7,7 @@ from django.conf import settings
 
 from orchestrator import dispatch
 from orchestrator.core.bindings import resolve
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import one_transaction, retried, rows, send
 from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.statements import (
@@ -29,6 +30,7 @@ def claim(*, worker: str, limit: int) -> list[Claim]:
             flow_runs = {row[1] for row in found}
             send(START_FLOW_RUNS, ids=list(flow_runs))
             dispatch.flow_runs_changed(flow_runs)
+    point("claimed")
     return [Claim(*row) for row in found]
 
 
@@ -50,6 +52,7 @@ def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
 @retried
 def give_back(*, claims: list[Claim], message: str) -> None:
     """Let other workers have claims that this one has not started."""
+    point("giving back")
     with one_transaction():
         given = rows(
             GIVE_BACK,

@@ -8,6 +8,7 @@ from django.db import DataError
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
@@ -41,6 +42,8 @@ def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
         for run, held in _lock([claim for claim, _ in ended]):
             moves = [ending_move(run, ready, endings[ready.id]) for ready in held]
             settle(step, run, ended=end_task_runs(step, run, moves))
+        point("ending")
+    point("ended")
     return step
 
 
@@ -56,6 +59,7 @@ def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
                 settle(step, run, ended=end_task_runs(step, run, stopped))
             else:
                 settle(step, run, ended=start_children(step, run, ready))
+    point("child started")
     return step
 
 

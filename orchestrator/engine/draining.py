@@ -11,6 +11,7 @@ from orchestrator import dispatch
 from orchestrator.core.graph import TaskKind
 from orchestrator.engine.claiming import claim, is_work_left
 from orchestrator.engine.completing import complete, start_child_of
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.keeping import Desk, keeper
@@ -84,6 +85,7 @@ class Drain:
         began = time.monotonic()
         lines = Log(held)
         ending = self.keeper.hold(held, self.desk, lines, lambda: execute(held, lines, self.keeper.interruptible))
+        point("executed")
         lines.store()
         took = time.monotonic() - began
         self.batch = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1

@@ -11,6 +11,7 @@ from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.states import State
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
@@ -101,6 +102,7 @@ def _insert(new: NewRun) -> Step | None:
         run, ready = step.inserted.pop()
         if not new.later:
             settle(step, run, ended={}, ready=ready)
+    point("flow run inserted")
     return step
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from orchestrator import dispatch
 from orchestrator.engine.cancels import cancel_one
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.restarts import restart_child
 from orchestrator.engine.steps import CancelChild, Claim, FollowUp, RestartChild, Step, TellParent, UnknownFlowRun
 from orchestrator.engine.telling import tell_parents
@@ -49,10 +50,13 @@ def _follow(debt: list[TellParent] | RestartChild | CancelChild, worker: str, cl
     try:
         match debt:
             case RestartChild(child, attempt):
+                point("restarting a child")
                 return [restart_child(flow_run_id=child, attempt=attempt, worker=worker, claims=claims)]
             case CancelChild(child):
+                point("cancelling a child")
                 return [cancel_one(flow_run_id=child, why="Cancelled with its parent.")]
             case list():
+                point("telling parents")
                 return tell_parents(debts=debt, worker=worker, claims=claims)
     except UnknownFlowRun:
         return []

@@ -17,6 +17,7 @@ from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.completing import complete
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.flow_runs import start_scheduled_flow_run
 from orchestrator.engine.following import carry_out
@@ -80,6 +81,8 @@ def _wake_for(submit: Callable[[], list[tuple[object, ...]]]) -> int:
         if submitted:
             dispatch.wake_workers(len(submitted))
             dispatch.flow_runs_changed({row[0] for row in submitted})  # type: ignore[misc]
+    if submitted:
+        point("submitted again")
     return len(submitted)
 
 

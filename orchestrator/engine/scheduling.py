@@ -15,6 +15,7 @@ from orchestrator.core.parameters import check_parameters, empty_schema
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.schedules import CronSpec, ScheduleError, check_spec, latest_between, next_after
 from orchestrator.engine.bells import hang_bells, take_bells_down
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.flow_runs import NoVersion, start_flow_run
 from orchestrator.models import Flow, Origin, Schedule, Source
 from orchestrator.models.schedules import CatchUp
@@ -201,6 +202,7 @@ def _fire(pk: int, now: datetime) -> int:
         logger.warning("Schedule %s of %s is paused: %s", pk, schedule.flow, refused)
         schedule.is_active = False
         schedule.pause_reason = f"Paused by itself, the flow cannot be started: {refused}"[:200]
+    point("schedule fired")
     schedule.next_fire_at = next_after(_spec(schedule), now) if schedule.is_active else None
     schedule.save()
     if schedule.next_fire_at is None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
@@ -47,6 +48,7 @@ def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
             ending = Ending(State(state), _mirrored(child, state, message), result)
             moves.append(ending_move(run, ready, ending))
         settle(step, run, ended=end_task_runs(step, run, moves))
+    point("parent told")
     return step
 
 

@@ -1,6 +1,6 @@
 """Flows of one's own for engine tests, registered and run by a drain in the test's own process or by real workers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,18 @@ from orchestrator.engine.registration import register_flow
 from orchestrator.models import Flow, FlowRun, Origin, Project, TaskRun
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import registry
+from tests.faults.invariants import check_invariants
+
+
+@pytest.fixture(autouse=True)
+def invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test that uses the database, its rows are as the engine promises at any committed moment."""
+    uses_database = bool({"db", "transactional_db"} & set(request.fixturenames))
+    if uses_database:
+        request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
+    yield
+    if uses_database:
+        check_invariants()
 
 
 @pytest.fixture
