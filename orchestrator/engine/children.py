@@ -16,11 +16,12 @@ from orchestrator.engine.access import may_start
 from orchestrator.engine.database import rows
 from orchestrator.engine.endings import end_task_runs, ending_move, mark_running
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.latest import latest_versions
 from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
-from orchestrator.engine.versions import Version, latest_versions
+from orchestrator.engine.versions import Version
 from orchestrator.models import FlowRun, Origin
 
 # Flows that start each other in a circle must come to an end.
@@ -159,7 +160,7 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -
 def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
     """Insert the child flow runs that were ordered, or find those that their keys stand for already."""
     new: dict[str, tuple[Order, NewRun]] = {}
-    versions = latest_versions(order.flow for order in orders) if orders else {}
+    versions = latest_versions(step, (order.flow for order in orders))
     for order in orders:
         try:
             version = _startable(run, order, versions)

@@ -8,14 +8,13 @@ from django.conf import settings
 from orchestrator import dispatch
 from orchestrator.core.bindings import resolve
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.database import one_transaction, retried, rows, send
+from orchestrator.engine.database import one_transaction, retried, rows
 from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.statements import (
     CLAIM,
     GIVE_BACK,
     HAS_SUBMITTED,
     RENEW_LEASES,
-    START_FLOW_RUNS,
 )
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import load_version
@@ -24,12 +23,9 @@ from orchestrator.engine.versions import load_version
 @retried
 def claim(*, worker: str, limit: int) -> list[Claim]:
     """Take up to `limit` submitted task runs for a worker, the oldest first, and hold them by a lease."""
-    with one_transaction():
-        found = rows(CLAIM, worker=worker, limit=limit, lease=settings.ANABRANCH_LEASE_SECONDS)
-        if found:
-            flow_runs = {row[1] for row in found}
-            send(START_FLOW_RUNS, ids=list(flow_runs))
-            dispatch.flow_runs_changed(flow_runs)
+    found = rows(CLAIM, worker=worker, limit=limit, lease=settings.ANABRANCH_LEASE_SECONDS)
+    if found:
+        dispatch.flow_runs_changed({row[1] for row in found})
     point("claimed")
     return [Claim(*row) for row in found]
 

@@ -1,7 +1,8 @@
 """The ends of what a worker holds."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
+from uuid import UUID
 
 from django.db import DataError
 
@@ -13,7 +14,8 @@ from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LOCK_WITH_TASK_RUNS, RUN_COLUMNS
-from orchestrator.engine.steps import Claim, Ready, Run, Step, one_step, run_of
+from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent, one_step, run_of
+from orchestrator.engine.telling import Waiting, mirror
 
 Ended = tuple[Claim, Ending]
 
@@ -39,19 +41,31 @@ def complete(*, ended: list[Ended], worker: str = "", claims: int = 0) -> list[S
 def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
     endings = {held.task_run_id: ending for held, ending in ended}
     with one_step(worker=worker, claims=claims) as step:
-        for run, held in _lock([claim for claim, _ in ended]):
+        # Ends that are stored together are told to their parents together, in transactions of their own: many children
+        # of one parent would else wait for each other's whole transactions.
+        locked = _lock([claim for claim, _ in ended], climb=len(ended) == 1)
+        for run, held in locked.holding:
             moves = [ending_move(run, ready, endings[ready.id]) for ready in held]
             settle(step, run, ended=end_task_runs(step, run, moves))
+        _climb(step, locked.waiting)
         point("ending")
     point("ended")
     return step
+
+
+def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:
+    """Tell the parents that this transaction holds of their children's ends, as far up as flow runs end."""
+    while told := [debt for debt in step.follow_ups if isinstance(debt, TellParent) and debt.child in waiting]:
+        for debt in told:
+            step.follow_ups.remove(debt)
+            mirror(step, waiting.pop(debt.child), {debt.child: step.ended[debt.child]})
 
 
 @retried
 def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     """Start the child flow run of a claimed task run, which then waits for it and holds no worker."""
     with one_step(worker=worker, claims=claims) as step:
-        for run, ready in _lock([held]):
+        for run, ready in _lock([held]).holding:
             if run.state is State.CANCELLING:
                 stopped = [
                     ending_move(run, one, Ending(State.CANCELLED, "Cancelled before it started.")) for one in ready
@@ -63,20 +77,41 @@ def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     return step
 
 
-def _lock(claims: list[Claim]) -> Iterator[tuple[Run, list[Ready]]]:
-    """Lock the flow runs and the rows of claims; yield each flow run with those that are still the worker's.
+@dataclass(slots=True)
+class _Locked:
+    """Flow runs that this transaction holds: those with claims that are still the worker's, and those above them.
 
-    This is the one place that locks several flow runs that exist. It does so in the order of their ids, all at once
-    and before anything else, and whoever locks one alone waits for no other: nobody can wait in a circle.
+    `waiting`: child flow run -> the flow run that waits for it, with the waiting task run.
+    """
+
+    holding: list[tuple[Run, list[Ready]]] = field(default_factory=list)
+    waiting: dict[UUID, Waiting] = field(default_factory=dict)
+
+
+def _lock(claims: list[Claim], *, climb: bool = False) -> _Locked:
+    """Lock the flow runs and the rows of claims; with `climb` also those above that may end with them.
+
+    This is the one place that locks several flow runs that exist. It does so all at once and before anything else, in
+    one order for everybody: children before parents, then by id. Whoever locks one alone waits for no other. So nobody
+    can wait in a circle.
     """
     attempts = {held.task_run_id: held.attempt for held in claims}
-    found = rows(LOCK_WITH_TASK_RUNS, task_run_ids=list(attempts))
+    locked = _Locked()
+    held_attempts: dict[UUID, int] = {}
+    found = rows(LOCK_WITH_TASK_RUNS, task_run_ids=list(attempts), climb=climb)
     for _, of_one in groupby(found, key=lambda row: row[0]):
         group = list(of_one)
-        ready = [
-            Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt)
-            for identity, slug, attempt, state, failures, child, child_attempt in (row[RUN_COLUMNS:] for row in group)
-            if attempts[identity] == attempt and state == State.RUNNING
-        ]
+        run, ready = run_of(group[0]), []
+        held_attempts[run.id] = run.attempt
+        for row in group:
+            identity, slug, attempt, state, failures, child, child_attempt, is_free, level = row[RUN_COLUMNS:]
+            task_run = Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt)
+            if state != State.RUNNING:
+                continue
+            if level == 0 and attempts[identity] == attempt:
+                ready.append(task_run)
+            elif level > 0 and is_free and held_attempts.get(child, 0) >= child_attempt:
+                locked.waiting[child] = Waiting(run, [task_run])
         if ready:
-            yield run_of(group[0]), ready
+            locked.holding.append((run, ready))
+    return locked

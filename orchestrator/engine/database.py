@@ -3,6 +3,7 @@
 import functools
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,21 +21,60 @@ ATTEMPTS = 5
 _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
 
-def send(statement: str, **parameters: Any) -> None:
+class _Late(threading.local):
+    """What this thread's transaction writes at its end, or before anything that could read it."""
+
+    write: Callable[[], None] | None = None
+
+
+_late = _Late()
+
+
+def write_late(write: Callable[[], None]) -> None:
+    """Call `write` before the transaction's next statement that may depend on it, at the latest before its COMMIT.
+
+    Changes that gather meanwhile cost one statement together.
+    """
+    _late.write = write
+
+
+def _write_now() -> None:
+    write, _late.write = _late.write, None
+    if write is not None:
+        write()
+
+
+def send(statement: str, *, overtakes: bool = False, **parameters: Any) -> None:
     """Send a named statement of `statements.py` whose rows nobody needs; `one_transaction` does not wait for it.
+
+    :param overtakes: it neither reads nor writes what is written late, so it need not wait for that
 
     Parameters are bound by the server, and the statement is prepared once a connection: building queries and objects
     through the ORM, and a round trip a statement, cost more here than PostgreSQL itself does (docs/performance.md).
     """
-    with connection.wrap_database_errors:
-        _execute(statement, parameters)
+    ask(statement, overtakes=overtakes, **parameters)
 
 
-def rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+def rows(statement: str, *, overtakes: bool = False, **parameters: Any) -> list[tuple[Any, ...]]:
     """Send a named statement and return its rows."""
+    return ask(statement, overtakes=overtakes, **parameters)()
+
+
+def ask(statement: str, *, overtakes: bool = False, **parameters: Any) -> Callable[[], list[tuple[Any, ...]]]:
+    """Send a named statement; its rows are there when they are called for.
+
+    What is asked before rows are called for leaves in one flight: only that waits for the server's answer.
+    """
+    if not overtakes:
+        _write_now()
     with connection.wrap_database_errors:
-        # In a pipeline, asking for the rows is what makes the server answer.
-        return _execute(statement, parameters).fetchall()
+        cursor = _execute(statement, parameters)
+
+    def answer() -> list[tuple[Any, ...]]:
+        with connection.wrap_database_errors:
+            return cursor.fetchall()
+
+    return answer
 
 
 def _execute(statement: str, parameters: dict[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
@@ -57,11 +97,15 @@ def one_transaction() -> Iterator[None]:
     Inside a transaction that is there already (a test's), the block becomes a part of that one.
     """
     outermost = not connection.in_atomic_block
-    with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
-        yield
-        if outermost:
-            # Django's own COMMIT finds nothing left to commit, and then calls what waits for it.
-            connection.connection.commit()
+    try:
+        with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
+            yield
+            _write_now()
+            if outermost:
+                # Django's own COMMIT finds nothing left to commit, and then calls what waits for it.
+                connection.connection.commit()
+    finally:
+        _late.write = None
 
 
 def retried(operation: Callable[P, R]) -> Callable[P, R]:

@@ -50,12 +50,17 @@ def insert_flow_runs(step: Step, new: list[NewRun]) -> set[UUID]:
     states = {run.id: _first_state(step, run) for run in new}
     flow_runs = records(_record(run, states[run.id]) for run in new)
     if all(run.key_is_fresh for run in new):
-        send(INSERT_FLOW_RUNS, flow_runs=flow_runs, **_task_runs(step, [(run, states[run.id]) for run in new]))
+        send(
+            INSERT_FLOW_RUNS,
+            overtakes=True,
+            flow_runs=flow_runs,
+            **_task_runs(step, [(run, states[run.id]) for run in new]),
+        )
         return {run.id for run in new}
-    inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, flow_runs=flow_runs)}
+    inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, overtakes=True, flow_runs=flow_runs)}
     if inserted:
         born = [(run, states[run.id]) for run in new if run.id in inserted]
-        send(INSERT_TASK_RUNS, **_task_runs(step, born))
+        send(INSERT_TASK_RUNS, overtakes=True, **_task_runs(step, born))
     return inserted
 
 

@@ -4,8 +4,9 @@ from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by, with_causes
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
-from orchestrator.engine.database import rows, send
+from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.endings import mark_running
+from orchestrator.engine.latest import ask_for_versions
 from orchestrator.engine.results import read_results
 from orchestrator.engine.statements import (
     READ_FAILURES,
@@ -45,7 +46,7 @@ def _settle_one(step: Step, run: Run, ended: dict[str, Ending], ready: list[Read
     if run.unfinished == 0:
         _finish(step, run, last)
     else:
-        count_down(run)
+        count_down(step, run)
 
 
 def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
@@ -53,7 +54,15 @@ def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
     falls = released_by(run.graph, ended)
     if not falls:
         return []
-    released = rows(RELEASE_DOWNSTREAMS, flow_run_id=run.id, slugs=list(falls), falls=[falls[slug] for slug in falls])
+    answer = ask(
+        RELEASE_DOWNSTREAMS,
+        overtakes=True,
+        flow_run_id=run.id,
+        slugs=list(falls),
+        falls=list(falls.values()),
+    )
+    ask_for_versions(step, {flow for slug in falls if (flow := run.graph.tasks[slug].flow)})
+    released = answer()
     freed = {
         slug: Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
         for identity, slug, attempt, waiting_on, failures, child, child_attempt, state in released

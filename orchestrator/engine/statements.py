@@ -115,24 +115,29 @@ SELECT slug, message FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id
 ORDER BY ended_at, slug LIMIT 1000
 """
 
-MOVE_FLOW_RUN = """
+# A record whose state stays only counts.
+MOVE_FLOW_RUNS = """
 WITH moved AS (
-    UPDATE orchestrator_flowrun SET
-        state = %(after)s::text, message = %(message)s::text, unfinished = %(unfinished)s::int, changed_at = now(),
-        result = %(result)s::jsonb, attempt = %(attempt)s::int,
-        started_at = CASE WHEN %(after)s::text NOT IN ('Pending', 'Scheduled') THEN coalesce(started_at, now()) END,
-        ended_at = CASE WHEN %(after)s::text = ANY(%(terminal)s::text[]) THEN now() END
-    WHERE id = %(id)s::uuid
-    RETURNING id
+    UPDATE orchestrator_flowrun r SET
+        state = g.after, unfinished = g.unfinished, attempt = g.attempt,
+        message = CASE WHEN g.before <> g.after THEN g.message ELSE r.message END,
+        result = CASE WHEN g.before <> g.after THEN g.result ELSE r.result END,
+        changed_at = CASE WHEN g.before <> g.after THEN now() ELSE r.changed_at END,
+        started_at = CASE WHEN g.before = g.after THEN r.started_at
+                          WHEN g.after NOT IN ('Pending', 'Scheduled', 'Queued') THEN coalesce(r.started_at, now()) END,
+        ended_at = CASE WHEN g.before = g.after THEN r.ended_at
+                        WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
+    FROM json_to_recordset(%(moves)s::json) AS g(id uuid, before text, after text, attempt int, unfinished int,
+        message text, result jsonb)
+    WHERE r.id = ANY(%(ids)s::uuid[]) AND r.id = g.id
+    RETURNING r.id, g.attempt, g.before, g.after, g.message
 )
 INSERT INTO orchestrator_statechange (flow_run_id, attempt, before, after, message, actor_id)
-SELECT id, %(attempt)s::int, %(before)s::text, %(after)s::text, %(message)s::text, %(actor)s::int FROM moved
+SELECT id, attempt, before, after, message, %(actor)s::int FROM moved WHERE before <> after
 """
 
-COUNT_DOWN = """
-UPDATE orchestrator_flowrun SET unfinished = %(unfinished)s::int WHERE id = %(id)s::uuid
-"""
-
+# The flow runs of what was claimed start with it. One that is locked is skipped: whoever holds it (a cancel, an end)
+# moves it on itself.
 CLAIM = """
 WITH picked AS (
     SELECT id FROM orchestrator_taskrun WHERE state = 'Submitted' ORDER BY submitted_at LIMIT %(limit)s::int
@@ -142,24 +147,19 @@ WITH picked AS (
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
     FROM picked WHERE t.id = picked.id
     RETURNING t.id, t.flow_run_id, t.slug, t.attempt
+), started AS (
+    UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
+    WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id IN (SELECT flow_run_id FROM claimed)
+                   AND state = 'Pending' FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING r.id, r.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
+    SELECT id, NULL, attempt, 'Pending', 'Running' FROM started
+    UNION ALL
     SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
 )
 SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters
 FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
-"""
-
-# Skips a row that is locked: whoever holds it (a cancel, an end) moves the flow run on itself.
-START_FLOW_RUNS = """
-WITH started AS (
-    UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
-    WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id = ANY(%(ids)s::uuid[]) AND state = 'Pending'
-                   FOR NO KEY UPDATE SKIP LOCKED)
-    RETURNING r.id, r.attempt
-)
-INSERT INTO orchestrator_statechange (flow_run_id, attempt, before, after)
-SELECT id, attempt, 'Pending', 'Running' FROM started
 """
 
 RENEW_LEASES = """
@@ -214,15 +214,26 @@ FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT stat
 ORDER BY id FOR NO KEY UPDATE
 """
 
-# Task runs, each with its flow run, flow runs in the order of their ids: whoever locks several does it in that order.
-# Whoever waits here for a flow run sees it and the task run as they are when it gets them.
+# Task runs, each with its flow run; with `climb`, of a flow run that has nothing else unfinished also the task run of
+# its parent that may wait for it, and so on upwards. Children before parents, then by id: whoever locks several flow
+# runs does it in that order. Whoever waits here for a flow run sees it and the task run as they are when it gets them.
 LOCK_WITH_TASK_RUNS = """
+WITH RECURSIVE up AS (
+    SELECT t.id, r.unfinished, r.parent_task_run_id, 0 AS level
+    FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+    WHERE t.id = ANY(%(task_run_ids)s::uuid[])
+    UNION ALL
+    SELECT t.id, r.unfinished, r.parent_task_run_id, up.level + 1
+    FROM up JOIN orchestrator_taskrun t ON t.id = up.parent_task_run_id
+    JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+    WHERE %(climb)s::bool AND up.unfinished = 1
+)
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
     (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
-    t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt
-FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
-WHERE t.id = ANY(%(task_run_ids)s::uuid[]) ORDER BY r.id, t.id FOR NO KEY UPDATE
+    t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt, t.lease_until IS NULL, up.level
+FROM up JOIN orchestrator_taskrun t ON t.id = up.id JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 """
 
 RESTART_TASK_RUNS = """

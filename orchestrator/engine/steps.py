@@ -1,17 +1,21 @@
 """One transaction of the engine: what it may claim, what it has done, and what must follow in others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orchestrator import dispatch
-from orchestrator.core.graph import FlowGraph
+from orchestrator.core.graph import FlowGraph, FlowName
 from orchestrator.core.states import State
 from orchestrator.engine.database import one_transaction, rows
 from orchestrator.engine.statements import LOCK_FLOW_RUN, RUN_COLUMNS
 from orchestrator.engine.versions import Version, load_version
+
+if TYPE_CHECKING:
+    from orchestrator.core.planner import Ending
+    from orchestrator.engine.transitions import FlowMove, Move
 
 # Child flow runs that one transaction may create; what is more is left to workers.
 MOST_RUNS = 1_000
@@ -110,6 +114,11 @@ class Step:
     submitted: int = 0
     due_in: float | None = None
     changed: set[UUID] = field(default_factory=set)
+    ended: dict[UUID, "Ending"] = field(default_factory=dict)  # the flow runs that this has ended
+    moves: dict[UUID, "Move"] = field(default_factory=dict)  # of task runs, not written yet
+    flow_moves: dict[UUID, "FlowMove"] = field(default_factory=dict)  # of flow runs, not written yet
+    asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
+    latest: dict[FlowName, Version | None] = field(default_factory=dict)
     follow_ups: list[FollowUp] = field(default_factory=list)
 
 

@@ -1,5 +1,6 @@
 """A child flow run's end becomes the end of the task runs that wait for it."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from orchestrator.core.planner import Ending
@@ -9,7 +10,7 @@ from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LOCK_WITH_ENDED_CHILDREN, RUN_COLUMNS, WAITING_PARENTS
-from orchestrator.engine.steps import Ready, Step, TellParent, one_step, run_of
+from orchestrator.engine.steps import Ready, Run, Step, TellParent, one_step, run_of
 from orchestrator.engine.transitions import TERMINAL_STATES
 
 
@@ -34,25 +35,46 @@ def _waiting_for(child: UUID) -> list[UUID]:
     return [parent for (parent,) in rows(WAITING_PARENTS, children=[child])]
 
 
+@dataclass(slots=True)
+class Waiting:
+    """A flow run that this transaction holds, with task runs of it that wait for child flow runs."""
+
+    run: Run
+    task_runs: list[Ready]
+
+
+def mirror(step: Step, waiting: Waiting, endings: dict[UUID, Ending]) -> None:
+    """End the task runs that wait for children as these ended, and do all that follows in their flow run.
+
+    :param endings: child flow run -> how it ended
+    """
+    moves = []
+    for ready in waiting.task_runs:
+        assert ready.child is not None
+        ending = endings[ready.child]
+        mirrored = Ending(ending.state, _mirrored(ready.child, ending.state, ending.message), ending.result)
+        moves.append(ending_move(waiting.run, ready, mirrored))
+    settle(step, waiting.run, ended=end_task_runs(step, waiting.run, moves))
+
+
 @retried
 def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
     with one_step(worker=worker, claims=claims) as step:
         found = rows(LOCK_WITH_ENDED_CHILDREN, id=parent, children=children, terminal=TERMINAL_STATES)
         if not found:
             return step
-        run = run_of(found[0])
-        moves = []
+        waiting = Waiting(run_of(found[0]), [])
+        endings = {}
         for row in found:
             identity, slug, attempt, failures, child, state, message, result = row[RUN_COLUMNS:]
-            ready = Ready(identity, slug, attempt, State.RUNNING, failures)
-            ending = Ending(State(state), _mirrored(child, state, message), result)
-            moves.append(ending_move(run, ready, ending))
-        settle(step, run, ended=end_task_runs(step, run, moves))
+            waiting.task_runs.append(Ready(identity, slug, attempt, State.RUNNING, failures, child))
+            endings[child] = Ending(State(state), message, result)
+        mirror(step, waiting, endings)
     point("parent told")
     return step
 
 
-def _mirrored(child: UUID, state: str, message: str) -> str:
-    if state == State.SUCCESS:
+def _mirrored(child: UUID, state: State, message: str) -> str:
+    if state is State.SUCCESS:
         return ""
     return f"Child flow run {child} ended {state}: {message}"

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from psycopg.types.json import Jsonb
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import (
@@ -16,8 +15,8 @@ from orchestrator.core.states import (
     State,
     check_transition,
 )
-from orchestrator.engine.database import records, send
-from orchestrator.engine.statements import COUNT_DOWN, MOVE_FLOW_RUN, MOVE_TASK_RUNS
+from orchestrator.engine.database import records, send, write_late
+from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS
 from orchestrator.engine.steps import Run, Step
 
 TERMINAL_STATES = sorted(state.value for state in TERMINAL)
@@ -42,34 +41,39 @@ class Move:
     delay: float = 0.0
 
 
+@dataclass(slots=True)
+class FlowMove:
+    """A change of state of one flow run, or only of its count of unfinished task runs (`before` is then `after`)."""
+
+    id: UUID
+    before: State
+    after: State
+    attempt: int
+    unfinished: int
+    message: str = ""
+    result: Any = None
+
+
 _FIELDS = [part.name for part in fields(Move) if part.name != "slug"]
+_FLOW_FIELDS = [part.name for part in fields(FlowMove)]
 
 
 def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
-    """Carry out moves of task runs whose rows this transaction holds, so that they are as the caller knows them.
+    """Move task runs whose rows this transaction holds, so that they are as the caller knows them.
+
+    They are written together with all other changes of state, at the latest before the COMMIT.
 
     :raises InvalidTransition: the table does not allow one
     """
-    if not moves:
-        return
     for move in moves:
         if move.before is not move.after:
             check_transition(TASK_RUN_TRANSITIONS, move.before, move.after)
-    send(
-        MOVE_TASK_RUNS,
-        worker=step.worker,
-        lease=settings.ANABRANCH_LEASE_SECONDS,
-        terminal=TERMINAL_STATES,
-        ids=[move.id for move in moves],
-        moves=records(map(_record, moves)),
-        count=len(moves),
-        actor=step.user_id,
-    )
-    step.changed.add(run.id)
-
-
-def _record(move: Move) -> dict[str, Any]:
-    return {name: getattr(move, name) for name in _FIELDS}
+        if move.id in step.moves:
+            _write(step)
+        step.moves[move.id] = move
+    if moves:
+        step.changed.add(run.id)
+        write_late(lambda: _write(step))
 
 
 def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None = None) -> None:
@@ -78,26 +82,54 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     :raises InvalidTransition: the table does not allow it
     """
     check_transition(FLOW_RUN_TRANSITIONS, run.state, ending.state)
+    if (waiting := step.flow_moves.get(run.id)) and waiting.before is not waiting.after:
+        _write(step)
     before, run.state = run.state, ending.state
     run.attempt = attempt or run.attempt
-    send(
-        MOVE_FLOW_RUN,
-        id=run.id,
-        before=before.value,
-        after=run.state.value,
-        message=ending.message,
-        result=None if ending.result is None else Jsonb(ending.result),
-        unfinished=run.unfinished,
-        attempt=run.attempt,
-        terminal=TERMINAL_STATES,
-        actor=step.user_id,
+    step.flow_moves[run.id] = FlowMove(
+        run.id, before, run.state, run.attempt, run.unfinished, ending.message, ending.result
     )
     run.counted = run.unfinished
     step.changed.add(run.id)
+    if ending.state in TERMINAL:
+        step.ended[run.id] = ending
+    write_late(lambda: _write(step))
 
 
-def count_down(run: Run) -> None:
+def count_down(step: Step, run: Run) -> None:
     """Store how many task runs of a flow run have not ended, if that changed."""
-    if run.unfinished != run.counted:
-        send(COUNT_DOWN, id=run.id, unfinished=run.unfinished)
-        run.counted = run.unfinished
+    if run.unfinished == run.counted:
+        return
+    run.counted = run.unfinished
+    if run.id in step.flow_moves:
+        step.flow_moves[run.id].unfinished = run.unfinished
+    else:
+        step.flow_moves[run.id] = FlowMove(run.id, run.state, run.state, run.attempt, run.unfinished)
+        write_late(lambda: _write(step))
+
+
+def _write(step: Step) -> None:
+    """Write the changes of state that have gathered: one statement for task runs, one for flow runs."""
+    moves, step.moves = step.moves, {}
+    flow_moves, step.flow_moves = step.flow_moves, {}
+    if moves:
+        send(
+            MOVE_TASK_RUNS,
+            overtakes=True,
+            worker=step.worker,
+            lease=settings.ANABRANCH_LEASE_SECONDS,
+            terminal=TERMINAL_STATES,
+            ids=list(moves),
+            moves=records({name: getattr(move, name) for name in _FIELDS} for move in moves.values()),
+            count=len(moves),
+            actor=step.user_id,
+        )
+    if flow_moves:
+        send(
+            MOVE_FLOW_RUNS,
+            overtakes=True,
+            terminal=TERMINAL_STATES,
+            ids=list(flow_moves),
+            moves=records({name: getattr(move, name) for name in _FLOW_FIELDS} for move in flow_moves.values()),
+            actor=step.user_id,
+        )

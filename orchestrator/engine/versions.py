@@ -1,6 +1,5 @@
 """Flow versions as the engine needs them: their graphs read once a process, the latest of a flow found by name."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 from orchestrator.core.documents import read_graph
 from orchestrator.core.graph import FlowGraph, FlowName, TaskKind
 from orchestrator.core.planner import waiting_counts
-from orchestrator.engine.database import rows
-from orchestrator.engine.statements import LATEST_VERSIONS
 from orchestrator.models import FlowVersion
 
 
@@ -44,16 +41,3 @@ def load_version(version_id: int) -> Version:
         waiting_on=waiting_counts(graph),
         first_functions=frozenset(slug for slug in graph.roots if graph.tasks[slug].kind is TaskKind.FUNCTION),
     )
-
-
-def latest_versions(flows: Iterable[FlowName]) -> dict[FlowName, Version | None]:
-    """Return the latest version of each flow that exists, None for one that has no version yet."""
-    wanted = list(set(flows))
-    found = rows(
-        LATEST_VERSIONS,
-        projects=[flow.project for flow in wanted],
-        names=[flow.name for flow in wanted],
-    )
-    return {
-        FlowName(project, name): load_version(version_id) if version_id else None for project, name, version_id in found
-    }
