@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.core.graph import FlowGraph, Task
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
-from orchestrator.core.triggers import judge
+from orchestrator.core.triggers import Trigger, judge
 
 # A cause that comes up through many levels names each of them.
 MAX_CAUSE = 1_000
@@ -23,9 +23,10 @@ class Ending:
 
 @dataclass(slots=True)
 class Plan:
-    """What follows: tasks that may start now, tasks that end without starting, tasks that wait for fewer."""
+    """What follows: tasks that may start, that wait for a person, that end without starting, that wait for fewer."""
 
     ready: list[str] = field(default_factory=list)
+    paused: dict[str, Ending] = field(default_factory=dict)
     endings: dict[str, Ending] = field(default_factory=dict)
     waiting_on: dict[str, int] = field(default_factory=dict)
 
@@ -45,10 +46,25 @@ def released_by(graph: FlowGraph, ended: Iterable[str]) -> dict[str, int]:
 
 
 def judge_task(graph: FlowGraph, slug: str, states: Mapping[str, State]) -> Ending | None:
-    """Return None if a task whose upstreams have all ended may start, else how it ends without starting."""
+    """Return None if a task whose upstreams have all ended may start, else how it ends, or pauses, without starting.
+
+    Where a worker judges with people's code, it may start as far as the engine is concerned.
+    """
     task = graph.tasks[slug]
-    upstream = {name: states[name] for name in graph.upstreams[slug]}
-    state, message = judge(task.trigger, task.skip_on_upstream_skip, upstream)
+    if task.judged_by_worker and task.trigger is not Trigger.MANUAL_ONLY:
+        return None
+    return judge_trigger(task, {name: states[name] for name in graph.upstreams[slug]})
+
+
+def judge_trigger(task: Task, upstream: Mapping[str, State]) -> Ending | None:
+    """Return None if the task's own rules let it start, else how it ends, or pauses, without starting."""
+    state, message = judge(
+        task.trigger,
+        task.skip_on_upstream_skip,
+        upstream,
+        at_least=task.trigger_at_least,
+        at_most=task.trigger_at_most,
+    )
     return None if state is None else Ending(state, message)
 
 
@@ -78,6 +94,8 @@ def cascade(
             ending = judge_task(graph, downstream, now)
             if ending is None:
                 plan.ready.append(downstream)
+            elif ending.state is State.PAUSED:
+                plan.paused[downstream] = ending
             else:
                 plan.endings[downstream] = ending
                 now[downstream] = ending.state

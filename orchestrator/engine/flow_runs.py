@@ -99,9 +99,9 @@ def _insert(new: NewRun) -> Step | None:
     with one_step(user_id=new.user_id) as step:
         if not insert_flow_runs(step, [new]):
             return None
-        run, ready = step.inserted.pop()
+        run, free = step.inserted.pop()
         if not new.later:
-            settle(step, run, ended={}, ready=ready)
+            settle(step, run, ended={}, free=free)
     point("flow run inserted")
     return step
 
@@ -119,12 +119,12 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
             return step
         move_flow_run(step, run, Ending(State.PENDING))
         unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
-        ready = [
+        free = [
             Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
             for identity, slug, attempt, state, failures, child, child_attempt, _ in unfinished
             if slug in run.graph.roots
         ]
-        settle(step, run, ended={}, ready=ready)
+        settle(step, run, ended={}, free=free)
     return step
 
 

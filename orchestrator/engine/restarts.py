@@ -64,8 +64,8 @@ def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
     )
     run.unfinished = len(restarted)
     move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
-    ready = []
+    free = []
     for identity, slug, its_attempt, child, child_attempt, waiting_on in restarted:
         if waiting_on == 0:
-            ready.append(Ready(identity, slug, its_attempt, State.PENDING, 0, child, child_attempt))
-    settle(step, run, ended={}, ready=ready)
+            free.append(Ready(identity, slug, its_attempt, State.PENDING, 0, child, child_attempt))
+    settle(step, run, ended={}, free=free)

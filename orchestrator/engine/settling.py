@@ -19,38 +19,52 @@ from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs
 
 
-def settle(step: Step, run: Run, *, ended: dict[str, Ending], ready: list[Ready] | None = None) -> None:
+def settle(
+    step: Step,
+    run: Run,
+    *,
+    ended: dict[str, Ending],
+    free: list[Ready] | None = None,
+    ready: list[Ready] | None = None,
+) -> None:
     """Do all that follows, in this transaction, from task runs that have ended and others that may start.
 
     Child flow runs that this creates are settled with it, level by level: nobody else can hold them yet.
 
     :param ended: endings already written
+    :param free: task runs whose upstreams have all ended; their triggers are judged
+    :param ready: task runs that start whatever their triggers say, such as those that a person approved
     """
-    _settle_one(step, run, ended, list(ready or []))
+    _settle_one(step, run, ended, free or [], ready or [])
     while step.inserted:
         child, first = step.inserted.pop()
-        _settle_one(step, child, {}, first)
+        _settle_one(step, child, {}, first, [])
 
 
-def _settle_one(step: Step, run: Run, ended: dict[str, Ending], ready: list[Ready]) -> None:
+def _settle_one(step: Step, run: Run, ended: dict[str, Ending], free: list[Ready], ready: list[Ready]) -> None:
     last = ended
-    while ended or ready:
+    while ended or free or ready:
         run.unfinished -= len(ended)
-        ready += _release(step, run, ended)
-        _submit(step, run, [task for task in ready if run.graph.tasks[task.slug].kind is TaskKind.FUNCTION])
-        ended = start_children(
-            step, run, [task for task in ready if run.graph.tasks[task.slug].kind is TaskKind.FLOW_RUN]
-        )
-        last = ended or last
-        ready = []
+        ready = ready + _judge(step, run, free + _release(step, run, ended), ended)
+        last, ended = ended or last, _start(step, run, ready)
+        free, ready = [], []
     if run.unfinished == 0:
         _finish(step, run, last)
     else:
         count_down(step, run)
 
 
+def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
+    """Start tasks, each as its kind asks; return the endings of those that have ended by it."""
+    of_kind: dict[TaskKind, list[Ready]] = {}
+    for task_run in ready:
+        of_kind.setdefault(run.graph.tasks[task_run.slug].kind, []).append(task_run)
+    _submit(step, run, of_kind.get(TaskKind.FUNCTION, []))
+    return start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []))
+
+
 def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
-    """Take the ended ones off their downstreams' counters; return the tasks that may start now."""
+    """Take the ended ones off their downstreams' counters; return those whose upstreams have now all ended."""
     falls = released_by(run.graph, ended)
     if not falls:
         return []
@@ -62,23 +76,42 @@ def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
         falls=list(falls.values()),
     )
     ask_for_versions(step, {flow for slug in falls if (flow := run.graph.tasks[slug].flow)})
-    released = answer()
-    freed = {
-        slug: Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
-        for identity, slug, attempt, waiting_on, failures, child, child_attempt, state in released
+    return [
+        Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
+        for identity, slug, attempt, waiting_on, failures, child, child_attempt, state in answer()
         if waiting_on == 0 and state == State.PENDING
-    }
-    if not freed:
+    ]
+
+
+def _judge(step: Step, run: Run, free: list[Ready], ended: dict[str, Ending]) -> list[Ready]:
+    """Return the task runs that may start now; pause or end the others, and all that follows from that."""
+    if not free:
         return []
     states = {slug: ending.state for slug, ending in ended.items()}
-    unread = {name for slug in freed for name in run.graph.upstreams[slug]} - set(states)
+    unread = {name for task_run in free for name in run.graph.upstreams[task_run.slug]} - set(states)
     if unread:
         found = rows(READ_STATES, flow_run_id=run.id, slugs=list(unread))
         states |= {slug: State(state) for slug, state in found}
-    judged = {slug: judge_task(run.graph, slug, states) for slug in freed}
-    endings = {slug: ending for slug, ending in judged.items() if ending is not None}
-    may_start = [freed[slug] for slug, ending in judged.items() if ending is None]
+    may_start, paused, endings = [], [], {}
+    for task_run in free:
+        verdict = judge_task(run.graph, task_run.slug, states)
+        if verdict is None:
+            may_start.append(task_run)
+        elif verdict.state is State.PAUSED:
+            paused.append(
+                Move(task_run.id, task_run.slug, task_run.attempt, task_run.before, verdict.state, verdict.message)
+            )
+        else:
+            endings[task_run.slug] = verdict
+    if paused:
+        _pause(step, run, paused)
     return may_start + (_cascade(step, run, endings) if endings else [])
+
+
+def _pause(step: Step, run: Run, moves: list[Move]) -> None:
+    """Let task runs wait for a person, who finds them in a flow run that is Running."""
+    move_task_runs(step, run, moves)
+    mark_running(step, run)
 
 
 def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
@@ -97,12 +130,15 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
             slugs=list(plan.waiting_on),
             waiting_on=list(plan.waiting_on.values()),
         )
-    moves = [
-        Move(found[slug][0], slug, found[slug][2], State.PENDING, ending.state, ending.message)
-        for slug, ending in plan.endings.items()
-    ]
+
+    def move_of(slug: str, ending: Ending) -> Move:
+        return Move(found[slug][0], slug, found[slug][2], State.PENDING, ending.state, ending.message)
+
+    moves = [move_of(slug, ending) for slug, ending in plan.endings.items()]
     move_task_runs(step, run, moves)
     run.unfinished -= len(moves)
+    if plan.paused:
+        _pause(step, run, [move_of(slug, ending) for slug, ending in plan.paused.items()])
     return [
         Ready(row[0], row[1], row[2], State.PENDING, row[5], row[6], row[7])
         for row in (found[slug] for slug in plan.ready)

@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.core.documents import read_graph
 from orchestrator.core.graph import FlowGraph, FlowName, TaskKind
-from orchestrator.core.planner import waiting_counts
+from orchestrator.core.planner import judge_task, waiting_counts
 from orchestrator.models import FlowVersion
 
 
@@ -39,5 +39,9 @@ def load_version(version_id: int) -> Version:
         graph=graph,
         parameter_schema=row.parameter_schema,
         waiting_on=waiting_counts(graph),
-        first_functions=frozenset(slug for slug in graph.roots if graph.tasks[slug].kind is TaskKind.FUNCTION),
+        first_functions=frozenset(
+            slug
+            for slug in graph.roots
+            if graph.tasks[slug].kind is TaskKind.FUNCTION and judge_task(graph, slug, {}) is None
+        ),
     )

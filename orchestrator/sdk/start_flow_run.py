@@ -9,6 +9,7 @@ from orchestrator.core.graph import OnRetry
 from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.collections import holds_task
 from orchestrator.sdk.tasks import Task
+from orchestrator.sdk.triggers import Asked, CustomTrigger
 
 _SHORTEST_POLL = timedelta(seconds=3)
 
@@ -47,7 +48,7 @@ class StartFlowRun(Task):
         tags: Iterable[str] | None = None,
         max_retries: int = 0,
         retry_delay: timedelta | float | None = None,
-        trigger: Trigger | str = Trigger.ALL_SUCCESSFUL,
+        trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
     ) -> None:
         if parameters is not None and holds_task(dict(parameters)):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
@@ -26,7 +27,8 @@ class Task:
     :param slug: the task's identity within a flow; made from the name unless given
     :param max_retries: how often it is tried again after a failure; needs `retry_delay`
     :param retry_delay: the pause before a retry, a timedelta or seconds
-    :param trigger: what it asks of its upstreams' states; all successful unless given
+    :param trigger: what it asks of its upstreams' states; all successful unless given. A function of people's own is
+        given {edge: state of its upstream}, and lets the task start by returning something true
     :param skip_on_upstream_skip: whether it is skipped when an upstream was
     :raises ValueError: retries without a delay or a delay without retries, an unknown trigger
     """
@@ -41,7 +43,7 @@ class Task:
         tags: Iterable[str] | None = None,
         max_retries: int = 0,
         retry_delay: timedelta | float | None = None,
-        trigger: Trigger | str = Trigger.ALL_SUCCESSFUL,
+        trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
     ) -> None:
         self.name = name or type(self).__name__
@@ -50,7 +52,7 @@ class Task:
         self.tags = frozenset(tags or ())
         self.max_retries = _retries(max_retries, retry_delay)
         self.retry_delay = retry_delay
-        self.trigger = _trigger(trigger)
+        self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         _check_run(self)
 
@@ -72,6 +74,15 @@ class Task:
         if not math.isfinite(seconds) or seconds < 0:
             raise ValueError(f"retry_delay must be zero or more, not {delay!r}.")
         self.retry_delay_seconds = seconds
+
+    @property
+    def trigger(self) -> Trigger:
+        """What it asks of its upstreams; may be set to a name, to one of `sdk.triggers` or to a function."""
+        return self.asks.trigger
+
+    @trigger.setter
+    def trigger(self, trigger: Trigger | str | Asked | CustomTrigger) -> None:
+        self.asks = read_trigger(trigger)
 
     @property
     def signature(self) -> inspect.Signature:
@@ -104,7 +115,6 @@ class Task:
         twin.slug = changes.pop("slug", f"{self.slug}-copy" if self.has_own_slug else None)
         twin.has_own_slug = twin.slug is not None
         twin.tags = self.tags | set(changes.pop("tags", ()))
-        twin.trigger = _trigger(changes.pop("trigger", self.trigger))
         for key, value in changes.items():
             if not hasattr(twin, key):
                 raise AttributeError(f"{self!r} has no attribute {key!r} to be changed by task_args.")
@@ -195,13 +205,6 @@ def _retries(max_retries: int, retry_delay: timedelta | float | None) -> int:
     if retry_delay is not None and not max_retries:
         raise ValueError("retry_delay needs max_retries of at least 1.")
     return max_retries
-
-
-def _trigger(trigger: Trigger | str) -> Trigger:
-    try:
-        return Trigger(trigger)
-    except ValueError:
-        raise ValueError(f"There is no trigger {trigger!r}; there are {', '.join(Trigger)}.") from None
 
 
 def _check_run(checked: Task) -> None:

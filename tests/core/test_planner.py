@@ -33,8 +33,12 @@ STARTS = {
     Trigger.ALL_FAILED: lambda states: all(state in BAD for state in states),
     Trigger.ANY_SUCCESSFUL: lambda states: any(state in GOOD for state in states),
     Trigger.ANY_FAILED: lambda states: any(state in BAD for state in states),
+    Trigger.NOT_ALL_SKIPPED: lambda states: all(state in GOOD for state in states),
+    Trigger.SOME_FAILED: lambda states: True,
+    Trigger.SOME_SUCCESSFUL: lambda states: True,
     Trigger.ALL_FINISHED: lambda states: True,
     Trigger.ALWAYS_RUN: lambda states: True,
+    Trigger.CUSTOM: lambda states: True,
 }
 
 
@@ -47,6 +51,10 @@ def interpreted(graph: FlowGraph, outcomes: Mapping[str, State], unstarted: set[
         if slug in unstarted or any(states[upstream] not in TERMINAL for upstream in above):
             states[slug] = State.PENDING
         elif task.skip_on_upstream_skip and any(states[upstream] is State.SKIPPED for upstream in above):
+            states[slug] = State.SKIPPED
+        elif task.trigger is Trigger.MANUAL_ONLY:
+            states[slug] = State.PAUSED
+        elif task.trigger is Trigger.NOT_ALL_SKIPPED and all(states[upstream] is State.SKIPPED for upstream in above):
             states[slug] = State.SKIPPED
         elif not above or STARTS[task.trigger]([states[upstream] for upstream in above]):
             states[slug] = outcomes[slug]
@@ -62,7 +70,9 @@ class Engine:
         self.graph = graph
         self.states = dict.fromkeys(graph.tasks, State.PENDING)
         self.waiting_on = waiting_counts(graph)
-        self.ready = list(graph.roots)
+        verdicts = {slug: judge_task(graph, slug, {}) for slug in graph.roots}
+        self.ready = [slug for slug, verdict in verdicts.items() if verdict is None]
+        self.follow({slug: verdict for slug, verdict in verdicts.items() if verdict is not None})
 
     def end(self, slug: str, state: State) -> None:
         self.ready.remove(slug)
@@ -76,9 +86,15 @@ class Engine:
                     self.ready.append(downstream)
                 else:
                     endings[downstream] = ending
+        self.follow(endings)
+
+    def follow(self, verdicts: Mapping[str, Ending]) -> None:
+        endings = {slug: verdict for slug, verdict in verdicts.items() if verdict.state in TERMINAL}
+        self.states |= dict.fromkeys(set(verdicts) - set(endings), State.PAUSED)
         plan = cascade(self.graph, endings=endings, states=self.states, waiting_on=self.waiting_on)
         self.waiting_on |= plan.waiting_on
         self.states |= {name: ending.state for name, ending in plan.endings.items()}
+        self.states |= dict.fromkeys(plan.paused, State.PAUSED)
         self.ready += plan.ready
 
 
@@ -99,7 +115,7 @@ def test_counters_and_cascades_come_to_what_the_simple_interpreter_says(graph: F
             for name in graph.tasks
         }
     assert engine.states == interpreted(graph, outcomes, unstarted=set())
-    assert set(engine.states.values()) <= TERMINAL
+    assert set(engine.states.values()) <= TERMINAL or State.PAUSED in engine.states.values()
 
 
 def test_a_failure_ends_a_whole_chain_in_one_pass() -> None:
