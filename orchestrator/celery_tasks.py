@@ -1,14 +1,16 @@
 """The Celery tasks: thin entry points. Every one may be delivered twice, late, or never; each reads the rows again."""
 
 import logging
+import time
 from typing import Any
 
 from celery import shared_task
-from celery.signals import task_prerun, worker_ready, worker_shutdown
+from celery.signals import task_prerun, worker_ready, worker_shutdown, worker_shutting_down
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from orchestrator import dispatch
+from orchestrator.engine.claiming import is_work_left
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.presence import Presence
 from orchestrator.engine.recovering import recover as recover_all
@@ -17,11 +19,17 @@ from orchestrator.engine.scheduling import fire_due
 
 log = logging.getLogger(__name__)
 
+# A woken worker's process goes back to Celery this often, so that a limit of Celery tasks a process can take hold.
+LONGEST_SECONDS = 30.0
+
 
 @shared_task(name=dispatch.WORK)
 def work(**_: object) -> None:
-    """Claim and execute task runs until there are none or the budget is used."""
+    """Claim and execute task runs until there are none or the budget is used; stay a moment for what comes next."""
+    until = time.monotonic() + LONGEST_SECONDS
     Drain().run()
+    while time.monotonic() < until and dispatch.linger(is_work_left=is_work_left):
+        Drain().run()
 
 
 @shared_task(name=dispatch.START_DUE)
@@ -63,6 +71,12 @@ def leave(**_: object) -> None:
     """Take the worker off the list."""
     while _presence:
         _presence.pop().stop()
+
+
+@worker_shutting_down.connect
+def let_go(**_: object) -> None:
+    """Do not let a stopping worker wait for those of its processes that linger."""
+    dispatch.release()
 
 
 @task_prerun.connect

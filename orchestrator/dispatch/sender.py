@@ -1,8 +1,4 @@
-"""Everything that leaves a process after a commit: hints to workers, hints to pages. Nothing here is ever awaited.
-
-A hint may be lost, doubled or late: the rows are the truth, and `recover` finds whatever no hint was heard of. So a
-sender that cannot reach the broker drops its hints, counts them, and never holds up whoever has just committed.
-"""
+"""The background sender of a process: hints to workers and to pages leave from here, after their commit."""
 
 from __future__ import annotations
 
@@ -11,60 +7,24 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
 from uuid import UUID
 
 from celery import current_app
 from channels.layers import get_channel_layer
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
+from orchestrator.dispatch import lingering
+from orchestrator.dispatch.hints import LIVE_GROUP, WORK
 from orchestrator.models import Worker
 
 log = logging.getLogger(__name__)
 
-WORK = "orchestrator.work"
-START_DUE = "orchestrator.start_due"
-RECOVER = "orchestrator.recover"
-RING = "orchestrator.ring"
-
-# The channel group in which every page's socket listens, and what is said there: which flow runs changed. One message
-# for all of them costs a worker one publish; a socket that is not concerned lets it pass.
-LIVE_GROUP = "flow_runs"
 _MOST_IN_A_MESSAGE = 1_000
-
-# Later hints than this come from `recover` anyway.
-_LATEST_SECONDS = 60.0
 # Pages are told of a flow run's changes at most this often by one process.
 _LIVE_SECONDS = 0.05
 _SLOTS_SECONDS = 2.0
-
-
-def wake_workers(ready: int, *, here: bool = False) -> None:
-    """After commit, wake as many workers as could use `ready` submitted task runs.
-
-    :param here: the calling worker goes on with one of them itself
-    """
-    transaction.on_commit(lambda: _sender().wake(ready - int(here)), robust=True)
-
-
-def start_due(*, in_seconds: float) -> None:
-    """After commit, have due task runs started when a delay is over."""
-    at = time.monotonic() + in_seconds
-    if in_seconds <= _LATEST_SECONDS:
-        transaction.on_commit(lambda: _sender().send(START_DUE, at=at), robust=True)
-
-
-def recover_soon() -> None:
-    """After commit, have what is owed between flow runs carried out."""
-    transaction.on_commit(lambda: _sender().send(RECOVER), robust=True)
-
-
-def flow_runs_changed(flow_run_ids: Iterable[UUID]) -> None:
-    """After commit, tell the pages that watch these flow runs to look again."""
-    changed = set(flow_run_ids)
-    transaction.on_commit(lambda: _sender().announce(changed), robust=True)
 
 
 class Sender:
@@ -116,7 +76,7 @@ class Sender:
                 if self._changed and now - told >= _LIVE_SECONDS:
                     changed, self._changed, told = self._changed, set(), now
             if wakes:
-                self._publish(WORK, min(wakes, self._worker_slots()))
+                self._wake(wakes)
             for name in due:
                 self._publish(name, 1)
             if changed:
@@ -130,6 +90,13 @@ class Sender:
         if self._changed:
             moments.append(told + _LIVE_SECONDS)
         return max(0.0, min(moments) - time.monotonic()) if moments else None
+
+    def _wake(self, count: int) -> None:
+        """Wake workers that linger; if they are too few, others by Celery, as many as may have a free slot."""
+        free = self._worker_slots() - int(lingering.is_worker())
+        woken = lingering.wake(min(count, free)) if free > 0 else 0
+        if (rest := min(count, free) - woken) > 0:
+            self._publish(WORK, rest)
 
     def _publish(self, name: str, count: int) -> None:
         try:
@@ -172,7 +139,7 @@ _senders: dict[int, Sender] = {}
 _starting = threading.Lock()
 
 
-def _sender() -> Sender:
+def sender() -> Sender:
     """Return this process's sender. A forked process gets its own: threads do not survive a fork."""
     with _starting:
         pid = os.getpid()

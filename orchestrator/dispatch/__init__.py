@@ -1,0 +1,58 @@
+"""Everything that leaves a process after a commit: hints to workers, hints to pages. Nothing here is ever awaited.
+
+A hint may be lost, doubled or late: the rows are the truth, and `recover` finds whatever no hint was heard of. So a
+sender that cannot reach the broker drops its hints, counts them, and never holds up whoever has just committed.
+"""
+
+import time
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import transaction
+
+from orchestrator.dispatch.hints import LIVE_GROUP, RECOVER, RING, START_DUE, WORK
+from orchestrator.dispatch.lingering import linger, release
+from orchestrator.dispatch.sender import sender
+
+__all__ = [
+    "LIVE_GROUP",
+    "RECOVER",
+    "RING",
+    "START_DUE",
+    "WORK",
+    "flow_runs_changed",
+    "linger",
+    "recover_soon",
+    "release",
+    "start_due",
+    "wake_workers",
+]
+
+# Later hints than this come from `recover` anyway.
+_LATEST_SECONDS = 60.0
+
+
+def wake_workers(ready: int, *, here: bool = False) -> None:
+    """After commit, wake as many workers as could use `ready` submitted task runs.
+
+    :param here: the calling worker goes on with one of them itself
+    """
+    transaction.on_commit(lambda: sender().wake(ready - int(here)), robust=True)
+
+
+def start_due(*, in_seconds: float) -> None:
+    """After commit, have due task runs started when a delay is over."""
+    at = time.monotonic() + in_seconds
+    if in_seconds <= _LATEST_SECONDS:
+        transaction.on_commit(lambda: sender().send(START_DUE, at=at), robust=True)
+
+
+def recover_soon() -> None:
+    """After commit, have what is owed between flow runs carried out."""
+    transaction.on_commit(lambda: sender().send(RECOVER), robust=True)
+
+
+def flow_runs_changed(flow_run_ids: Iterable[UUID]) -> None:
+    """After commit, tell the pages that watch these flow runs to look again."""
+    changed = set(flow_run_ids)
+    transaction.on_commit(lambda: sender().announce(changed), robust=True)

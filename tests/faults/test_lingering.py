@@ -1,0 +1,88 @@
+"""Workers that linger are woken past Celery, and give their slots back to whatever else waits for them."""
+
+from functools import partial
+
+import pytest
+import redis
+from celery import current_app
+from django.conf import settings
+
+from orchestrator import dispatch
+from orchestrator.dispatch import lingering
+from orchestrator.models import FlowRun
+from tests.faults.test_faults import assert_ends_successful, start_diamond
+from tests.processes import eventually
+
+pytestmark = [pytest.mark.workers, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def broker(valkey) -> redis.Redis:
+    valkey.flush()
+    return redis.Redis.from_url(settings.REDIS_URL)
+
+
+def lingers(broker: redis.Redis) -> bool:
+    return bool(broker.zcard(lingering._SET))
+
+
+def test_a_worker_that_lingers_is_woken_without_a_celery_message(start_worker, broker):
+    start_worker(concurrency=1)
+    assert_ends_successful(start_diamond())
+    FlowRun.objects.all().delete()
+    eventually(partial(lingers, broker), else_say="the worker lingers")
+    current_app.control.purge()
+    before = broker.info("commandstats").get("cmdstat_lpush", {}).get("calls", 0)
+
+    assert_ends_successful(start_diamond())
+
+    # Celery publishes with LPUSH, whoever wakes a worker that lingers with RPUSH.
+    assert broker.info("commandstats").get("cmdstat_lpush", {}).get("calls", 0) == before
+
+
+def test_a_slot_that_lingers_is_given_back_for_another_celery_task(start_worker, broker):
+    start_worker(concurrency=1)
+    assert_ends_successful(start_diamond())
+    eventually(partial(lingers, broker), else_say="the worker lingers")
+
+    current_app.tasks[dispatch.START_DUE].apply_async()
+
+    eventually(lambda: not lingers(broker) and not broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
+
+
+def test_nobody_is_woken_where_nobody_lingers_or_whoever_did_has_died(broker):
+    assert lingering.wake(3) == 0
+
+    broker.zadd(lingering._SET, {"host:1": 1})
+
+    assert lingering.wake(3) == 0
+    assert not lingers(broker)
+
+
+def test_a_worker_does_not_linger_while_a_celery_message_waits(broker):
+    broker.lpush(settings.CELERY_TASK_DEFAULT_QUEUE, "a message")
+
+    assert lingering.linger(is_work_left=lambda: False) is False
+    assert not lingers(broker)
+
+
+def test_what_became_ready_before_a_worker_lingered_is_not_missed(broker):
+    assert lingering.linger(is_work_left=lambda: True) is True
+    assert not lingers(broker)
+
+
+def test_a_worker_told_to_leave_is_not_told_that_there_is_work(broker):
+    def leave_now() -> bool:
+        dispatch.release()
+        return False
+
+    assert lingering.linger(is_work_left=leave_now) is False
+
+
+def test_a_broker_that_is_away_keeps_nobody(broker, valkey):
+    valkey.stop()
+    try:
+        assert lingering.linger(is_work_left=lambda: False) is False
+        assert lingering.wake(1) == 0
+    finally:
+        valkey.start()
