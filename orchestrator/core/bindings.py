@@ -1,7 +1,8 @@
 """Where a task's input comes from: data, never code.
 
 A binding is one of: a literal, an upstream's result (or a place in it), a parameter of the flow, a list or an
-object of bindings. Its JSON form is a tagged union by `kind`; see docs/graph.md.
+object of bindings, one item of a list (which makes the task a mapped one), or a list of lists made flat. Its JSON form
+is a tagged union by `kind`; see docs/graph.md.
 """
 
 import re
@@ -18,7 +19,7 @@ class InvalidBinding(ValueError):
 
 
 class Unresolvable(ValueError):
-    """A binding names a place that the upstream's result does not have."""
+    """A binding names a place that the upstream's result does not have, or a list where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,27 @@ class ObjectOf:
     fields: dict[str, "Binding"]
 
 
-Binding = Literal | Upstream | Parameter | ListOf | ObjectOf
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a list: each item of the mapped task gets its own."""
+
+    of: "Binding"
 
 
-def parse(document: Any, depth: int = 0) -> Binding:
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """The lists in a list as one list; what is null among them is left out."""
+
+    of: "Binding"
+
+
+Binding = Literal | Upstream | Parameter | ListOf | ObjectOf | Item | Flat
+
+
+def parse(document: Any, depth: int = 0, *, in_item: bool = False) -> Binding:
     """Return the binding that a JSON value stands for.
 
-    :raises InvalidBinding: the value has another shape, an unknown kind, or lies too deep
+    :raises InvalidBinding: the value has another shape, an unknown kind, or lies too deep; an item inside an item
     """
     if depth > MAX_DEPTH:
         raise InvalidBinding(f"is nested deeper than {MAX_DEPTH} levels")
@@ -69,13 +84,18 @@ def parse(document: Any, depth: int = 0) -> Binding:
         case {"kind": "parameter", "name": str(name), **more} if not more:
             return Parameter(name)
         case {"kind": "list", "items": list(items), **more} if not more:
-            return ListOf(tuple(parse(item, depth + 1) for item in items))
+            return ListOf(tuple(parse(item, depth + 1, in_item=in_item) for item in items))
         case {"kind": "object", "fields": dict(fields), **more} if not more:
-            return ObjectOf({str(name): parse(value, depth + 1) for name, value in fields.items()})
+            return ObjectOf({str(name): parse(value, depth + 1, in_item=in_item) for name, value in fields.items()})
+        case {"kind": "item", "of": of, **more} if not more and not in_item:
+            return Item(parse(of, depth + 1, in_item=True))
+        case {"kind": "flat", "of": of, **more} if not more:
+            return Flat(parse(of, depth + 1, in_item=True))
     found = document.get("kind", "no kind") if isinstance(document, dict) else type(document).__name__
     raise InvalidBinding(
         f"is not a binding ({found!r}); write literal with value, upstream with task and perhaps path,"
-        " parameter with name, list with items or object with fields, and nothing more"
+        " parameter with name, list with items, object with fields, flat with of, or item with of (not inside another"
+        " item or a flat), and nothing more"
     )
 
 
@@ -92,6 +112,10 @@ def dump(binding: Binding) -> dict[str, Any]:
             return {"kind": "list", "items": [dump(item) for item in items]}
         case ObjectOf(fields):
             return {"kind": "object", "fields": {name: dump(value) for name, value in fields.items()}}
+        case Item(of):
+            return {"kind": "item", "of": dump(of)}
+        case Flat(of):
+            return {"kind": "flat", "of": dump(of)}
 
 
 def walk(binding: Binding, place: str = "") -> Iterator[tuple[str, Binding]]:
@@ -104,6 +128,8 @@ def walk(binding: Binding, place: str = "") -> Iterator[tuple[str, Binding]]:
         case ObjectOf(fields):
             for name, value in fields.items():
                 yield from walk(value, f"{place}.{name}" if place else name)
+        case Item(of) | Flat(of):
+            yield from walk(of, place)
 
 
 def upstreams_of(binding: Binding) -> set[str]:
@@ -111,11 +137,45 @@ def upstreams_of(binding: Binding) -> set[str]:
     return {found.task for _, found in walk(binding) if isinstance(found, Upstream)}
 
 
-def resolve(binding: Binding, *, results: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+def items_in(binding: Binding) -> list[Item]:
+    """Return the lists that a binding takes one item of."""
+    return [found for _, found in walk(binding) if isinstance(found, Item)]
+
+
+def read_whole(binding: Binding) -> set[str]:
+    """Return the slugs of the tasks whose results a binding needs whole, not one item of."""
+    match binding:
+        case Upstream(task):
+            return {task}
+        case Item(Upstream(_, "")):
+            return set()
+        case ListOf(items):
+            return set().union(*map(read_whole, items))
+        case ObjectOf(fields):
+            return set().union(*map(read_whole, fields.values()))
+        case Item(of) | Flat(of):
+            return read_whole(of)
+    return set()
+
+
+def resolve(
+    binding: Binding,
+    *,
+    results: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    index: int = -1,
+    items: Mapping[str, Any] | None = None,
+) -> Any:
     """Return the value a binding stands for. An upstream without a result (it did not succeed) gives None.
 
-    :raises Unresolvable: a path leads nowhere in the result that is there
+    :param index: which item of a mapped task it is resolved for
+    :param items: slug -> that item of a task's result, where it was read alone
+    :raises Unresolvable: a path leads nowhere in the result that is there, or to no list where one is needed
     """
+
+    def within(inner: Binding) -> Any:
+        return resolve(inner, results=results, parameters=parameters, index=index, items=items)
+
     match binding:
         case Literal(value):
             return value
@@ -123,10 +183,42 @@ def resolve(binding: Binding, *, results: Mapping[str, Any], parameters: Mapping
             return _follow(results.get(task), task, path)
         case Parameter(name):
             return parameters.get(name)
-        case ListOf(items):
-            return [resolve(item, results=results, parameters=parameters) for item in items]
+        case ListOf(inside):
+            return [within(item) for item in inside]
         case ObjectOf(fields):
-            return {name: resolve(value, results=results, parameters=parameters) for name, value in fields.items()}
+            return {name: within(value) for name, value in fields.items()}
+        case Item(Upstream(task, "")) if items is not None and task in items:
+            return items[task]
+        case Item(of):
+            return _list(within(of), of)[index]
+        case Flat(of):
+            lists = [inner for inner in _list(within(of), of) if inner is not None]
+            return [value for inner in lists for value in _list(inner, of, "holds ")]
+
+
+def length(item: Item, *, results: Mapping[str, Any], parameters: Mapping[str, Any], lengths: Mapping[str, int]) -> int:
+    """Return how many items the list has that an item is taken of.
+
+    :param lengths: slug -> number of items, of mapped tasks
+    :raises Unresolvable: there is no list to be mapped over
+    """
+    match item.of:
+        case Upstream(task, "") if task in lengths:
+            return lengths[task]
+    return len(_list(resolve(item.of, results=results, parameters=parameters), item.of))
+
+
+def _list(value: Any, binding: Binding, verb: str = "is ") -> list[Any]:
+    if isinstance(value, list):
+        return value
+    match binding:
+        case Upstream(task, path):
+            what = f"the result of {task}{f' at {path!r}' if path else ''}"
+        case Parameter(name):
+            what = f"the parameter {name!r}"
+        case _:
+            what = "the value"
+    raise Unresolvable(f"Nothing can be mapped over: {what} {verb}{_describe(value)}; only a list has items.")
 
 
 def split_path(path: str) -> list[str | int]:

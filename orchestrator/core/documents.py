@@ -21,6 +21,7 @@ MAX_TASKS = 20_000
 MAX_EDGES = 200_000
 
 _E = TypeVar("_E", bound=StrEnum)
+_FLAGS = ("mapped", "flattened")
 
 # What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
 FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
@@ -47,10 +48,7 @@ def write_graph(graph: FlowGraph) -> dict[str, Any]:
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "tasks": [_write_task(task) for task in graph.tasks.values()],
-        "edges": [
-            {"upstream": edge.upstream, "downstream": edge.downstream, **({"key": edge.key} if edge.key else {})}
-            for edge in graph.edges
-        ],
+        "edges": [_write_edge(edge) for edge in graph.edges],
     }
     if graph.reference_tasks:
         document["reference_tasks"] = list(graph.reference_tasks)
@@ -73,6 +71,13 @@ def _write_task(task: Task) -> dict[str, Any]:
     if task.position is not None:
         written["position"] = list(task.position)
     return written
+
+
+def _write_edge(edge: Edge) -> dict[str, Any]:
+    written: dict[str, Any] = {"upstream": edge.upstream, "downstream": edge.downstream}
+    if edge.key:
+        written["key"] = edge.key
+    return written | {flag: True for flag in _FLAGS if getattr(edge, flag)}
 
 
 def _plain(value: Any) -> Any:
@@ -174,7 +179,7 @@ class _Reader:
     def _edge(self, written: Any, place: str, tasks: Mapping[str, Task]) -> Edge | None:
         match written:
             case {"upstream": str(upstream), "downstream": str(downstream)}:
-                self._known(written, {"upstream", "downstream", "key"}, place, place)
+                self._known(written, {"upstream", "downstream", "key", *_FLAGS}, place, place)
             case _:
                 self._say(f"{place} must be an object with upstream and downstream.", field=place)
                 return None
@@ -182,8 +187,12 @@ class _Reader:
         if not (key is None or isinstance(key, str)):
             self._say(f"The key of {place} must be text or null.", field=place)
             return None
+        flags = {flag: written.get(flag, False) for flag in _FLAGS}
+        for flag in (flag for flag, value in flags.items() if not isinstance(value, bool)):
+            self._say(f"{flag} of {place} must be true or false.", field=place)
+            return None
         known = [self._names_task(slug, tasks, (upstream, downstream)) for slug in (upstream, downstream)]
-        return Edge(upstream, downstream, key or None) if all(known) else None
+        return Edge(upstream, downstream, key or None, **flags) if all(known) else None
 
     def _names_task(self, slug: Any, tasks: Mapping[str, Task], edge: tuple[str, str] | None = None) -> bool:
         if isinstance(slug, str) and slug in tasks:

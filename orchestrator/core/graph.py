@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from orchestrator.core.bindings import Binding, upstreams_of
+from orchestrator.core.bindings import Binding, items_in, read_whole, upstreams_of
 from orchestrator.core.triggers import Trigger
 
 SCHEMA = 1
@@ -111,11 +111,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`downstream` starts after `upstream` ended; with a key, the result is its argument of that name."""
+    """`downstream` starts after `upstream` ended; with a key, the result is its argument of that name.
+
+    `mapped`: between two mapped tasks, each item of the one follows the same item of the other. `flattened`: what is
+    handed on is a list of lists, made one list.
+    """
 
     upstream: str
     downstream: str
     key: str | None = None
+    mapped: bool = False
+    flattened: bool = False
 
 
 class CyclicGraph(ValueError):
@@ -178,6 +184,44 @@ class FlowGraph:
     def reads(self) -> dict[str, tuple[str, ...]]:
         """slug -> slugs of the tasks whose results its inputs read."""
         return {slug: tuple(set().union(*map(upstreams_of, task.inputs.values()))) for slug, task in self.tasks.items()}
+
+    @cached_property
+    def mapped(self) -> frozenset[str]:
+        """The tasks that are executed once an item: an input is an item, or they follow such a task item by item."""
+        found = {slug for slug, task in self.tasks.items() if any(map(items_in, task.inputs.values()))}
+        ahead = list(found)
+        follows: dict[str, list[str]] = {}
+        for edge in self.edges:
+            if edge.mapped and not edge.flattened:
+                follows.setdefault(edge.upstream, []).append(edge.downstream)
+        while ahead:
+            new = set(follows.get(ahead.pop(), ())) - found
+            found |= new
+            ahead.extend(new)
+        return frozenset(found)
+
+    @cached_property
+    def pairs(self) -> dict[str, frozenset[str]]:
+        """Mapped task -> the mapped upstreams that it follows item by item, for those that have any."""
+        apart: dict[str, set[str]] = {slug: set() for slug in self.mapped}
+        for edge in self.edges:
+            if edge.downstream in apart and (not edge.mapped or edge.flattened):
+                apart[edge.downstream].add(edge.upstream)
+        pairs = {}
+        for slug, others in apart.items():
+            whole = set().union(*map(read_whole, self.tasks[slug].inputs.values()))
+            if found := (set(self.upstreams[slug]) & self.mapped) - others - whole:
+                pairs[slug] = frozenset(found)
+        return pairs
+
+    @cached_property
+    def followed(self) -> dict[str, frozenset[str]]:
+        """Mapped task -> the mapped downstreams that follow it item by item, for those that have any."""
+        found: dict[str, set[str]] = {}
+        for slug, upstreams in self.pairs.items():
+            for upstream in upstreams:
+                found.setdefault(upstream, set()).add(slug)
+        return {slug: frozenset(downstreams) for slug, downstreams in found.items()}
 
     def ancestors(self, slug: str) -> set[str]:
         """Return everything that ends before `slug` starts."""

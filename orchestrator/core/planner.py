@@ -1,6 +1,6 @@
 """The scheduler's judgement: what follows from a task run's end, a failure, a flow run's last end. Pure tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,11 @@ class Ending:
     state: State
     message: str = ""
     result: Any = None
+    expanded: bool = False  # a mapped task that was given its items
+
+
+ItemStates = Mapping[str, Mapping[str, State]]
+NO_ITEMS: ItemStates = {}
 
 
 @dataclass(slots=True)
@@ -36,24 +41,34 @@ def waiting_counts(graph: FlowGraph) -> dict[str, int]:
     return {slug: len(graph.upstreams[slug]) for slug in graph.tasks}
 
 
-def released_by(graph: FlowGraph, ended: Iterable[str]) -> dict[str, int]:
-    """Return by how much the counter of each direct downstream falls when `ended` have ended."""
+def released_by(graph: FlowGraph, ended: Mapping[str, Ending]) -> dict[str, int]:
+    """Return by how much the counter of each direct downstream falls when `ended` have ended.
+
+    Those that follow a mapped task item by item waited only until it had been given its items.
+    """
     falls: dict[str, int] = {}
-    for slug in ended:
+    for slug, ending in ended.items():
+        told = graph.followed.get(slug, ()) if ending.expanded else ()
         for downstream in graph.downstreams[slug]:
-            falls[downstream] = falls.get(downstream, 0) + 1
+            if downstream not in told:
+                falls[downstream] = falls.get(downstream, 0) + 1
     return falls
 
 
-def judge_task(graph: FlowGraph, slug: str, states: Mapping[str, State]) -> Ending | None:
+def judge_task(graph: FlowGraph, slug: str, states: Mapping[str, State], items: ItemStates = NO_ITEMS) -> Ending | None:
     """Return None if a task whose upstreams have all ended may start, else how it ends, or pauses, without starting.
 
     Where a worker judges with people's code, it may start as far as the engine is concerned.
+
+    :param items: the states that are judged in place of a mapped upstream's own: slug -> label -> state
     """
     task = graph.tasks[slug]
     if task.judged_by_worker and task.trigger is not Trigger.MANUAL_ONLY:
         return None
-    return judge_trigger(task, {name: states[name] for name in graph.upstreams[slug]})
+    upstream: dict[str, State] = {}
+    for name in graph.upstreams[slug]:
+        upstream |= items.get(name) or {name: states[name]}
+    return judge_trigger(task, upstream)
 
 
 def judge_trigger(task: Task, upstream: Mapping[str, State]) -> Ending | None:
@@ -74,11 +89,15 @@ def cascade(
     endings: Mapping[str, Ending],
     states: Mapping[str, State],
     waiting_on: Mapping[str, int],
+    items: ItemStates = NO_ITEMS,
 ) -> Plan:
     """Return everything that follows when `endings` end without starting, to the last descendant, in one pass.
 
+    Mapped tasks are ready when nothing is left to wait for: whether they may have items is judged apart.
+
     :param states: every task's state; those of `endings` are not yet in it
     :param waiting_on: every pending task's counter, `endings` not yet taken off
+    :param items: the states that are judged in place of a mapped upstream's own
     """
     now = dict(states)
     left = dict(waiting_on)
@@ -91,7 +110,7 @@ def cascade(
             plan.waiting_on[downstream] = left[downstream]
             if left[downstream] > 0 or now[downstream] in TERMINAL:
                 continue
-            ending = judge_task(graph, downstream, now)
+            ending = None if downstream in graph.mapped else judge_task(graph, downstream, now, items)
             if ending is None:
                 plan.ready.append(downstream)
             elif ending.state is State.PAUSED:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from orchestrator.core.bindings import Binding, Literal, ObjectOf, Parameter, Upstream, resolve, walk
+from orchestrator.core.bindings import Binding, Flat, Item, Literal, ObjectOf, Parameter, Upstream, resolve, walk
 from orchestrator.core.graph import CyclicGraph, FlowGraph, FlowName, Task
 from orchestrator.core.parameters import Schema, check_parameters
 from orchestrator.core.problems import Problem
@@ -39,7 +39,7 @@ def _edge_problems(graph: FlowGraph) -> list[Problem]:
     seen = set()
     for edge in graph.edges:
         pair = (edge.upstream, edge.downstream)
-        identity = (*pair, edge.key)
+        identity = (*pair, edge.key, edge.mapped, edge.flattened)
         if edge.upstream == edge.downstream:
             problems.append(Problem("self_edge", f"{edge.upstream} cannot wait for itself.", edge=pair))
         elif identity in seen:
@@ -59,7 +59,9 @@ def _input_problems(graph: FlowGraph, task: Task, parameter_schema: Schema) -> l
                 problems.append(Problem("unknown_flow_parameter", message, task.slug, place))
             if isinstance(found, Upstream):
                 ancestors = graph.ancestors(task.slug) if ancestors is None else ancestors
-                if found.task not in ancestors or found.task == task.slug:
+                # The items of a mapped task may have come by before all of them have ended.
+                before = graph.upstreams[task.slug] if found.task in graph.mapped else ancestors
+                if found.task not in before or found.task == task.slug:
                     problems.append(_not_upstream(graph, task, found, place))
     return problems
 
@@ -95,7 +97,7 @@ def _given_problems(schema: Schema, given: Binding) -> list[Problem]:
     """Return what is wrong as far as it can be said now; a value that comes at run time is checked at run time."""
     fields: dict[str, Binding]
     match given:
-        case Upstream() | Parameter():
+        case Upstream() | Parameter() | Item() | Flat():
             return []
         case ObjectOf(found):
             fields = found
@@ -112,4 +114,4 @@ def _given_problems(schema: Schema, given: Binding) -> list[Problem]:
 
 
 def _is_known(binding: Binding) -> bool:
-    return not any(isinstance(found, Upstream | Parameter) for _, found in walk(binding))
+    return not any(isinstance(found, Upstream | Parameter | Item | Flat) for _, found in walk(binding))

@@ -1,9 +1,11 @@
 """The authoring API: what a flows.py imports."""
 
+from orchestrator.sdk.annotations import flatten, mapped, unmapped
 from orchestrator.sdk.context import context
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flows import Flow
 from orchestrator.sdk.local import RunState
+from orchestrator.sdk.mapping import apply_map
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.schedules import CronSchedule
 from orchestrator.sdk.start_flow_run import StartFlowRun
@@ -17,6 +19,10 @@ __all__ = [
     "RunState",
     "StartFlowRun",
     "Task",
+    "apply_map",
     "context",
+    "flatten",
+    "mapped",
     "task",
+    "unmapped",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from orchestrator.sdk.annotations import Annotated
 from orchestrator.sdk.tasks import Task
 
 
@@ -42,7 +43,13 @@ def holds_task(value: Any) -> bool:
     """Return whether a value is a task, or a list, tuple, set or dict with one in it at any depth."""
     if isinstance(value, Task):
         return True
-    return any(map(holds_task, _parts(value)))
+    return any(map(_is_part_a_task, _parts(value)))
+
+
+def _is_part_a_task(part: Any) -> bool:
+    if isinstance(part, Annotated):
+        raise TypeError("mapped(), unmapped() and flatten() stand around a whole argument, not inside a collection.")
+    return holds_task(part)
 
 
 def as_task(value: Any) -> Task:

@@ -15,11 +15,12 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.bindings import Binding, ListOf, Literal, ObjectOf, Upstream
+from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, ObjectOf, Upstream
 from orchestrator.core.bindings import Parameter as ParameterBinding
 from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.sdk.collections import Collection, Constant
+from orchestrator.sdk.edges import Edge as WrittenEdge
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.start_flow_run import StartFlowRun
 from orchestrator.sdk.tasks import Task as WrittenTask
@@ -64,15 +65,15 @@ def graph_of(flow: Flow) -> FlowGraph:
     written = sorted(flow.slugs.items(), key=lambda item: levels[item[1]])
     tasks = {slug: _task(flow, task, slug) for task, slug in written if is_executed(task)}
     edges = {
-        (leaf, flow.slugs[edge.downstream_task], edge.key)
+        Edge(leaf, flow.slugs[edge.downstream_task], edge.key, mapped, edge.flattened)
         for edge in flow.edges
         if is_executed(edge.downstream_task)
-        for leaf in _leaves(flow, edge.upstream_task)
+        for leaf, mapped in _leaves(flow, edge)
     }
     reference = [flow.slugs[task] for task in flow._reference_tasks if is_executed(task)]
     return FlowGraph(
         tasks=tasks,
-        edges=tuple(Edge(*edge) for edge in sorted(edges, key=lambda edge: (edge[0], edge[1], edge[2] or ""))),
+        edges=tuple(sorted(edges, key=_place_of_edge)),
         reference_tasks=tuple(sorted(reference)),
         result_task=flow.slugs[flow.result] if flow.result is not None else None,
     )
@@ -120,20 +121,26 @@ def is_executed(task: WrittenTask) -> bool:
     return not isinstance(task, Parameter | Collection | Constant)
 
 
-def _leaves(flow: Flow, task: WrittenTask) -> Iterator[str]:
-    """Yield the slugs of the executed tasks behind a task: itself, or what a collection collects."""
-    if is_executed(task):
-        yield flow.slugs[task]
+def _place_of_edge(edge: Edge) -> tuple[str, str, str, bool, bool]:
+    return edge.upstream, edge.downstream, edge.key or "", edge.mapped, edge.flattened
+
+
+def _leaves(flow: Flow, edge: WrittenEdge) -> Iterator[tuple[str, bool]]:
+    """Yield the slugs of the executed tasks behind an edge, each with whether it is mapped over: its upstream, or what
+    a collection there collects.
+    """
+    if is_executed(edge.upstream_task):
+        yield flow.slugs[edge.upstream_task], edge.mapped
     else:
-        for upstream in flow.upstream_tasks(task):
-            yield from _leaves(flow, upstream)
+        for part in flow.edges_to(edge.upstream_task):
+            yield from _leaves(flow, part)
 
 
 def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
     constants = flow.constants.get(task, {})
     inputs: dict[str, Binding] = {key: _literal(value, task, key) for key, value in sorted(constants.items())}
     keyed = sorted((edge for edge in flow.edges_to(task) if edge.key), key=lambda edge: edge.key or "")
-    inputs |= {edge.key: _binding(flow, edge.upstream_task) for edge in keyed if edge.key}
+    inputs |= {edge.key: _binding(flow, edge) for edge in keyed if edge.key}
     common: dict[str, Any] = {
         "slug": slug,
         "name": task.name,
@@ -184,16 +191,32 @@ def _child_inputs(task: StartFlowRun, inputs: dict[str, Binding]) -> dict[str, B
     return dict(sorted((constructed | passed).items()))
 
 
-def _binding(flow: Flow, task: WrittenTask) -> Binding:
+def _binding(flow: Flow, edge: WrittenEdge) -> Binding:
+    """Return what an edge hands on. Of a collection made in `apply_map`, the items are in its parts."""
+    found = _value(flow, edge.upstream_task)
+    if edge.flattened:
+        found = Flat(found)
+    if not edge.mapped or _is_mapped_collection(flow, edge.upstream_task):
+        return found
+    return Item(found)
+
+
+def _value(flow: Flow, task: WrittenTask) -> Binding:
     if isinstance(task, Parameter):
         return ParameterBinding(task.name)
     if isinstance(task, Constant):
         return _literal(task.value, task, "value")
     if isinstance(task, Collection):
-        by_key = {edge.key: edge.upstream_task for edge in flow.edges_to(task)}
+        by_key = {edge.key: edge for edge in flow.edges_to(task)}
         parts = [_binding(flow, by_key[f"arg_{index + 1}"]) for index in range(len(task.parts))]
         return ObjectOf(dict(zip(task.keys, parts, strict=True))) if task.keys is not None else ListOf(tuple(parts))
     return Upstream(flow.slugs[task])
+
+
+def _is_mapped_collection(flow: Flow, task: WrittenTask) -> bool:
+    return isinstance(task, Collection) and any(
+        edge.mapped or _is_mapped_collection(flow, edge.upstream_task) for edge in flow.edges_to(task)
+    )
 
 
 def _literal(value: Any, task: WrittenTask, key: str) -> Literal:

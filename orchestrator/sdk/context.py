@@ -12,6 +12,7 @@ class Context:
     """The run around a running function. Ids are text; `idempotency_key` stays the same over retries and crashes.
 
     A function that changes something outside hands the key on, so that its second execution changes nothing more.
+    `map_index`: which item of a mapped task this is, -1 for none.
     """
 
     flow: str
@@ -22,6 +23,7 @@ class Context:
     attempt: int
     idempotency_key: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    map_index: int = -1
 
 
 class NoContext(RuntimeError):

@@ -6,12 +6,14 @@ import keyword
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.documents import write_graph
 from orchestrator.core.graph import MAX_NAME, FlowGraph, is_name
 from orchestrator.sdk import compiling, places, registry
+from orchestrator.sdk.annotations import list_to_map, plain
 from orchestrator.sdk.collections import Collection, Constant, as_task
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.parameters import Parameter
@@ -70,11 +72,12 @@ class Flow:
         self._edges_from: defaultdict[Task, set[Edge]] = defaultdict(set)
         self._outer: list[Flow | None] = []
         self._reference_tasks: tuple[Task, ...] = ()
+        self.is_mapping = False
         self.result = result
         for task in tasks:
             self.add_task(task)
         for edge in edges:
-            self.add_edge(edge.upstream_task, edge.downstream_task, edge.key)
+            self.add_edge(edge.upstream_task, edge.downstream_task, edge.key, edge.mapped, edge.flattened)
         if reference_tasks:
             self.set_reference_tasks(reference_tasks)
         registry.note(self, places.modules_being_imported())
@@ -126,9 +129,18 @@ class Flow:
         return f"{stem}-{self._numbers[stem]}"
 
     def add_edge(
-        self, upstream_task: Task, downstream_task: Task, key: str | None = None, validate: bool | None = None
+        self,
+        upstream_task: Task,
+        downstream_task: Task,
+        key: str | None = None,
+        mapped: bool = False,
+        flattened: bool = False,
+        validate: bool | None = None,
     ) -> Edge:
         """Make one task run before another; with a key, hand its result on as the argument of that name.
+
+        :param mapped: whether the downstream is executed once an item of the result
+        :param flattened: whether the result is a list of lists that is handed on as one list
 
         :raises ValueError: onto itself, onto a parameter, a key that is no name; with `validate` also a key that is
             bound already or a cycle
@@ -141,7 +153,7 @@ class Flow:
         if key is not None and (not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key)):
             raise ValueError(f"The key {key!r} of an edge must be a Python name.")
         eager = self.eager if validate is None else validate
-        edge = Edge(upstream_task, downstream_task, key)
+        edge = Edge(upstream_task, downstream_task, key, mapped, flattened)
         if key is not None and edge not in self.edges:
             self._check_free(downstream_task, key, eager)
         self._add(upstream_task)
@@ -171,20 +183,35 @@ class Flow:
         upstream_tasks: Iterable[Any] = (),
         downstream_tasks: Iterable[Task] = (),
         keyword_tasks: Mapping[str, Any] | None = None,
+        mapped: bool = False,
     ) -> None:
-        """Add a task with its upstreams, downstreams and arguments; constants are kept as constants."""
+        """Add a task with its upstreams, downstreams and arguments; constants are kept as constants.
+
+        :param mapped: whether it is mapped over its upstreams and arguments, where they do not say otherwise
+        """
         self.add_task(task)
         for upstream in upstream_tasks:
-            self.add_edge(as_task(upstream), task)
+            value, is_mapped, flattened = plain(upstream, mapped)
+            self.add_edge(as_task(value), task, mapped=bool(is_mapped), flattened=flattened)
         for downstream in downstream_tasks:
             self.add_edge(task, downstream)
-        for key, value in (keyword_tasks or {}).items():
+        for key, argument in (keyword_tasks or {}).items():
+            value, is_mapped, flattened = plain(argument, mapped)
             bound = as_task(value)
-            if isinstance(bound, Constant):
+            if isinstance(bound, Constant) and is_mapped:
+                bound.value = list_to_map(key, bound.value, task)
+            if isinstance(bound, Constant) and bound is not value and not (is_mapped or flattened):
                 self._check_free(task, key, self.eager)
                 self.constants.setdefault(task, {})[key] = bound.value
             else:
-                self.add_edge(bound, task, key)
+                self.add_edge(bound, task, key, bool(is_mapped), flattened)
+
+    def map_edge(self, edge: Edge, *, flattened: bool) -> None:
+        """Let an edge of this flow hand on item by item."""
+        twin = replace(edge, mapped=True, flattened=edge.flattened or flattened)
+        for edges in (self.edges, self._edges_from[edge.upstream_task], self._edges_to[edge.downstream_task]):
+            edges.discard(edge)
+            edges.add(twin)
 
     def chain(self, *tasks: Task) -> list[Edge]:
         """Make the tasks run one after the other."""

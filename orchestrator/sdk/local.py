@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from orchestrator.core.bindings import Unresolvable, resolve
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.mapping import judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending, final_ending, judge_task, retry_delay, with_causes
 from orchestrator.core.problems import ProblemsFound
@@ -32,13 +34,14 @@ class InvalidParameters(ProblemsFound):
 
 @dataclass(frozen=True)
 class RunState:
-    """How a flow run or a task run ended."""
+    """How a flow run or a task run ended; a mapped task's has the states of its items."""
 
     state: State
     message: str = ""
     result: Any = None
     task_states: Mapping[str, RunState] = field(default_factory=dict)
     slugs: Mapping[WrittenTask, str] = field(default_factory=dict, repr=False)
+    map_states: Sequence[RunState] = ()
 
     def __getitem__(self, task: WrittenTask | str) -> RunState:
         """Return how a task of the flow run ended, by the task or its slug."""
@@ -76,8 +79,22 @@ def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunSt
     ending = final_ending(run.graph, states=endings, results=results, cancelling=False)
     failures = {slug: each.message for slug, each in run.endings.items() if each.state is State.FAILED}
     ending = with_causes(ending, failures)
-    tasks = {slug: RunState(each.state, each.message, each.result) for slug, each in run.endings.items()}
+    items = {slug: [_state(each) for each in endings] for slug, endings in run.items.items()}
+    tasks = {slug: replace(_state(each), map_states=items.get(slug, [])) for slug, each in run.endings.items()}
     return RunState(ending.state, ending.message, ending.result, tasks, flow.slugs)
+
+
+def _state(ending: Ending) -> RunState:
+    return RunState(ending.state, ending.message, ending.result)
+
+
+def _together(endings: list[Ending]) -> Ending:
+    """Return how a mapped task ends whose items ended so."""
+    order = sorted(range(len(endings)), key=lambda index: endings[index].state is State.TRIGGER_FAILED)
+    causes = [(index, endings[index].message) for index in order if endings[index].state in UNSUCCESSFUL]
+    ending = mapped_ending(Counter(each.state for each in endings), causes)
+    results = [each.result if each.state in SUCCESSFUL else None for each in endings]
+    return replace(ending, result=results)
 
 
 @dataclass
@@ -87,47 +104,91 @@ class _LocalRun:
     parameters: dict[str, Any]
     depth: int
     endings: dict[str, Ending] = field(default_factory=dict)
+    items: dict[str, list[Ending]] = field(default_factory=dict)  # of the mapped tasks that were given theirs
     id: str = field(default_factory=lambda: str(uuid4()))
 
     def step(self, slug: str) -> None:
         """Bring one task, whose upstreams have ended, to its end."""
-        task = self.graph.tasks[slug]
-        ending = judge_task(self.graph, slug, {name: each.state for name, each in self.endings.items()})
+        states = {name: each.state for name, each in self.endings.items()}
+        if slug in self.graph.mapped:
+            self.endings[slug] = self._map(slug, states)
+            return
+        items = {name: self._item_states(name) for name in self.graph.upstreams[slug] if name in self.items}
+        self.endings[slug] = self._judged(slug, -1, judge_task(self.graph, slug, states, items))
+
+    def _map(self, slug: str, states: Mapping[str, State]) -> Ending:
+        """Bring every item of a mapped task to its end, one after the other."""
+        lengths = {name: len(endings) for name, endings in self.items.items()}
+        paired = self.graph.pairs.get(slug, frozenset()) & lengths.keys()
+        others = {
+            name: self._item_states(name) for name in self.graph.upstreams[slug] if name in lengths.keys() - paired
+        }
+        ending = judge_mapping(self.graph, slug, states, others, lengths)
+        if ending is not None:
+            return ending
+        try:
+            number = number_of_items(
+                self.graph, slug, results=self._results(), parameters=self.parameters, lengths=lengths
+            )
+        except Unresolvable as error:
+            return Ending(State.FAILED, str(error))
+        endings = self.items[slug] = []
+        for index in range(number):
+            followed = {name: {label(name, index): self.items[name][index].state} for name in paired}
+            judged = judge_task(self.graph, slug, states, {**others, **followed})
+            endings.append(self._judged(slug, index, judged))
+        return _together(endings)
+
+    def _item_states(self, slug: str) -> dict[str, State]:
+        return {label(slug, index): ending.state for index, ending in enumerate(self.items[slug])}
+
+    def _judged(self, slug: str, index: int, ending: Ending | None) -> Ending:
+        """Return how a task ends, or an item of it: as judged, or as its last attempt does."""
         failures = 0
+        task = self.graph.tasks[slug]
         while ending is None:
-            ending = self._execute(task, failures + 1)
+            ending = self._execute(task, index, failures + 1)
             if ending.state is State.FAILED:
                 failures += 1
                 delay = retry_delay(task, failures)
                 if delay is not None:
                     time.sleep(delay)
                     ending = None
-        self.endings[slug] = ending
+        return ending
 
-    def _execute(self, task: Task, attempt: int) -> Ending:
-        results = {slug: ending.result for slug, ending in self.endings.items() if ending.state in SUCCESSFUL}
+    def _results(self) -> dict[str, Any]:
+        return {
+            slug: ending.result
+            for slug, ending in self.endings.items()
+            if ending.state in SUCCESSFUL or slug in self.items
+        }
+
+    def _execute(self, task: Task, index: int, attempt: int) -> Ending:
+        results = self._results()
         try:
             inputs = {
-                key: resolve(binding, results=results, parameters=self.parameters)
+                key: resolve(binding, results=results, parameters=self.parameters, index=index)
                 for key, binding in task.inputs.items()
             }
             if task.kind is TaskKind.FLOW_RUN:
                 return self._child(task, inputs.get("parameters") or {})
-            return self._function(task, inputs, attempt)
+            return self._function(task, index, inputs, attempt)
         except Unresolvable as error:
             return Ending(State.FAILED, str(error))
 
-    def _function(self, task: Task, inputs: dict[str, Any], attempt: int) -> Ending:
+    def _function(self, task: Task, index: int, inputs: dict[str, Any], attempt: int) -> Ending:
         written = self.flow.get_tasks(slug=task.slug)[0]
+        name = f"{self.id}/{task.slug if index < 0 else label(task.slug, index)}"
         inside = Context(
             flow=f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name,
             version=0,
             flow_run_id=self.id,
-            task_run_id=f"{self.id}/{task.slug}",
+            task_run_id=name,
             task=task.slug,
             attempt=attempt,
-            idempotency_key=f"{self.id}/{task.slug}",
+            idempotency_key=name,
             parameters=self.parameters,
+            map_index=index,
         )
         try:
             with entered(inside):

@@ -106,6 +106,30 @@ class Task:
         """
         return self.copy(**(task_args or {})).bind(*args, upstream_tasks=upstream_tasks, flow=flow, **kwargs)
 
+    def map(
+        self,
+        *args: Any,
+        upstream_tasks: Iterable[Any] | None = None,
+        task_args: Mapping[str, Any] | None = None,
+        flow: Flow | None = None,
+        **kwargs: Any,
+    ) -> Task:
+        """Add a copy of this task that is executed once an item of its arguments, and return the copy.
+
+        There are as many items as the shortest argument has; what `unmapped` is around, every item gets. Its result is
+        the list of theirs, in order. Mapped over a mapped task, its items follow that one's, each as soon as it can.
+
+        :param upstream_tasks: tasks that must end before it; of a mapped one, only the same item
+        :raises ValueError: no flow is open, or it is inside `apply_map`, which maps by itself
+        :raises TypeError: the arguments are not those of `run`, or one is a value without items
+        """
+        target = _open_flow(flow, f"map {self!r}")
+        if target.is_mapping:
+            raise ValueError(f"{self!r} cannot be mapped inside apply_map, which maps what is called in it; call it.")
+        return self.copy(**(task_args or {})).bind(
+            *args, upstream_tasks=upstream_tasks, mapped=True, flow=target, **kwargs
+        )
+
     def copy(self, **changes: Any) -> Task:
         """Return a copy with other attributes.
 
@@ -125,30 +149,41 @@ class Task:
         self,
         *args: Any,
         upstream_tasks: Iterable[Any] | None = None,
+        mapped: bool = False,
         flow: Flow | None = None,
         **kwargs: Any,
     ) -> Task:
-        """Add this very task to the flow, with these arguments, and return it. Errors are those of calling it."""
+        """Add this very task to the flow, with these arguments, and return it. Errors are those of calling it.
+
+        :param mapped: whether it is mapped over the arguments, as `map` does
+        """
         target = _open_flow(flow, f"call {self!r}")
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             raise TypeError(f"{self!r} cannot be called so: {error}.") from None
-        target.set_dependencies(self, upstream_tasks=upstream_tasks or (), keyword_tasks=_named(self, bound))
+        target.set_dependencies(
+            self, upstream_tasks=upstream_tasks or (), keyword_tasks=_named(self, bound), mapped=mapped
+        )
         return self
 
-    def set_upstream(self, task: Any, flow: Flow | None = None, key: str | None = None) -> Task:
-        """Make `task` run before this one; with a key, its result is this one's argument of that name."""
+    def set_upstream(self, task: Any, flow: Flow | None = None, key: str | None = None, mapped: bool = False) -> Task:
+        """Make `task` run before this one; with a key, its result is this one's argument of that name.
+
+        :param mapped: whether this one is executed once an item of it
+        """
         target = _open_flow(flow, f"set an upstream of {self!r}")
         if key is None:
-            target.set_dependencies(self, upstream_tasks=[task])
+            target.set_dependencies(self, upstream_tasks=[task], mapped=mapped)
         else:
-            target.set_dependencies(self, keyword_tasks={key: task})
+            target.set_dependencies(self, keyword_tasks={key: task}, mapped=mapped)
         return self
 
-    def set_downstream(self, task: Task, flow: Flow | None = None, key: str | None = None) -> Task:
+    def set_downstream(
+        self, task: Task, flow: Flow | None = None, key: str | None = None, mapped: bool = False
+    ) -> Task:
         """Make `task` run after this one; with a key, this one's result is its argument of that name."""
-        task.set_upstream(self, flow=flow, key=key)
+        task.set_upstream(self, flow=flow, key=key, mapped=mapped)
         return self
 
     def set_dependencies(
@@ -157,14 +192,16 @@ class Task:
         upstream_tasks: Iterable[Any] | None = None,
         downstream_tasks: Iterable[Task] | None = None,
         keyword_tasks: Mapping[str, Any] | None = None,
+        mapped: bool = False,
     ) -> Task:
-        """Set several upstreams, downstreams and arguments at once."""
+        """Set several upstreams, downstreams and arguments at once; `mapped`: this one is mapped over them."""
         target = _open_flow(flow, f"set dependencies of {self!r}")
         target.set_dependencies(
             self,
             upstream_tasks=upstream_tasks or (),
             downstream_tasks=downstream_tasks or (),
             keyword_tasks=keyword_tasks or {},
+            mapped=mapped,
         )
         return self
 

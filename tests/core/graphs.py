@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from orchestrator.core.bindings import Binding, ListOf, Literal, ObjectOf, Parameter, Upstream
+from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, ObjectOf, Parameter, Upstream
 from orchestrator.core.graph import Edge, FlowGraph, Task, TaskKind
 from orchestrator.core.states import State
 from orchestrator.core.triggers import Trigger
@@ -18,14 +18,18 @@ VALUES = st.recursive(
     max_leaves=5,
 )
 PATHS = st.sampled_from(["", "rows", "rows[0]", "rows[0].id", "[2]", "a b.c-d", "[0][1].x"])
+_LEAVES = st.builds(Literal, VALUES) | st.builds(Upstream, TEXT, PATHS) | st.builds(Parameter, TEXT)
 BINDINGS: st.SearchStrategy[Binding] = st.recursive(
-    st.builds(Literal, VALUES) | st.builds(Upstream, TEXT, PATHS) | st.builds(Parameter, TEXT),
+    _LEAVES | st.builds(Flat, _LEAVES) | st.builds(Item, _LEAVES | st.builds(Flat, _LEAVES)),
     lambda inner: (
         st.builds(ListOf, st.lists(inner, max_size=3).map(tuple))
         | st.builds(ObjectOf, st.dictionaries(TEXT, inner, max_size=3))
     ),
     max_leaves=6,
 )
+
+# Whether an edge is mapped, and flattened.
+FLAGS = st.tuples(st.booleans(), st.booleans())
 
 # How a task run that started may end.
 OUTCOMES = [State.SUCCESS, State.FAILED, State.SKIPPED, State.CANCELLED]

@@ -13,7 +13,7 @@ from orchestrator.core.graph import Edge, FlowGraph, FlowName, OnRetry, Task, Ta
 from orchestrator.core.problems import Problem
 from orchestrator.core.task_fields import MAX_DELAY_SECONDS, MAX_RETRIES
 from orchestrator.core.triggers import Trigger
-from tests.core.graphs import BINDINGS, DIAMOND, graph_of
+from tests.core.graphs import BINDINGS, DIAMOND, FLAGS, graph_of
 
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
 SECONDS = st.none() | st.floats(0.001, MAX_DELAY_SECONDS)
@@ -61,7 +61,9 @@ def graphs(draw: st.DrawFn) -> FlowGraph:
     keys = st.none() | st.text(min_size=1, max_size=5)
     return FlowGraph(
         {slug: draw(tasks(slug)) for slug in slugs},
-        tuple(Edge(upstream, downstream, draw(keys)) for upstream in draw(some) for downstream in draw(some)),
+        tuple(
+            Edge(upstream, downstream, draw(keys), *draw(FLAGS)) for upstream in draw(some) for downstream in draw(some)
+        ),
         tuple(dict.fromkeys(draw(some))),
         draw(st.none() | st.sampled_from(slugs)) if slugs else None,
     )
@@ -147,10 +149,16 @@ MALFORMED = [
         "The key of edges[0] must be text or null",
     ),
     (
-        with_tasks(edges=[{"upstream": "Load-1", "downstream": "Load-1", "mapped": True}]),
+        with_tasks(edges=[{"upstream": "Load-1", "downstream": "Load-1", "weight": 3}]),
         "malformed_graph",
         {"field": "edges[0]"},
-        "edges[0] has unknown keys: mapped.",
+        "edges[0] has unknown keys: weight.",
+    ),
+    (
+        with_tasks(edges=[{"upstream": "Load-1", "downstream": "Load-1", "mapped": 1}]),
+        "malformed_graph",
+        {"field": "edges[0]"},
+        "mapped of edges[0] must be true or false.",
     ),
     (with_tasks(reference_tasks=["x"]), "unknown_task", {}, "no task 'x'"),
     (with_tasks(reference_tasks=[["Load-1"]]), "unknown_task", {}, "no task ['Load-1']"),

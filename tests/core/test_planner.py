@@ -78,7 +78,7 @@ class Engine:
         self.ready.remove(slug)
         self.states[slug] = state
         endings = {}
-        for downstream, fall in released_by(self.graph, [slug]).items():
+        for downstream, fall in released_by(self.graph, {slug: Ending(state)}).items():
             self.waiting_on[downstream] -= fall
             if self.waiting_on[downstream] == 0:
                 ending = judge_task(self.graph, downstream, self.states)
@@ -167,8 +167,8 @@ def test_the_first_task_of_a_diamond_releases_both_arms_and_the_arms_the_end_twi
     graph = graph_of(DIAMOND)
 
     assert waiting_counts(graph) == {"A": 0, "B": 1, "C": 1, "D": 2}
-    assert released_by(graph, ["A"]) == {"B": 1, "C": 1}
-    assert released_by(graph, ["B", "C"]) == {"D": 2}
+    assert released_by(graph, {"A": Ending(State.SUCCESS)}) == {"B": 1, "C": 1}
+    assert released_by(graph, dict.fromkeys("BC", Ending(State.SUCCESS))) == {"D": 2}
 
 
 def test_a_trigger_failure_has_a_message() -> None:

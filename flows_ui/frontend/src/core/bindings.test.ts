@@ -31,6 +31,17 @@ it('says a binding in words', () => {
     'result of Flow A at a[0]',
   );
   expect(describeBinding({ kind: 'literal', value: [1] }, name)).toBe('[1]');
+  expect(
+    describeBinding({ kind: 'item', of: { kind: 'flat', of: { kind: 'upstream', task: 'x' } } }, name),
+  ).toBe('each item of flattened result of Flow A');
+});
+
+it('finds the bindings inside items', () => {
+  const items = withParameter(taskB, 'rows', { kind: 'item', of: { kind: 'upstream', task: 'Flow A-1' } });
+  const found = { ...graph, tasks: graph.tasks.map((task) => (task.slug === items.slug ? items : task)) };
+
+  expect(brokenBindings(found)).toEqual([]);
+  expect(brokenBindings({ ...found, edges: [] })).toMatchObject([{ upstream: 'Flow A-1' }]);
 });
 
 it.each(['', 'rows', 'rows[0].id', '[2][3].x'])('accepts the path %j', (path) => {

@@ -7,7 +7,15 @@ export type Binding =
   | { kind: 'upstream'; task: string; path?: string }
   | { kind: 'parameter'; name: string }
   | { kind: 'list'; items: Binding[] }
-  | { kind: 'object'; fields: Record<string, Binding> };
+  | { kind: 'object'; fields: Record<string, Binding> }
+  | { kind: 'item'; of: Binding }
+  | { kind: 'flat'; of: Binding };
+
+/** The kinds that a form can fill in; the others are written in code. */
+export type PlainBinding = Extract<Binding, { kind: 'literal' | 'upstream' | 'parameter' }>;
+
+export const isPlain = (binding: Binding): binding is PlainBinding =>
+  binding.kind === 'literal' || binding.kind === 'upstream' || binding.kind === 'parameter';
 
 /** The bindings of a child flow's parameters, by name. */
 export function parameterBindings(task: Task): Record<string, Binding> {
@@ -37,6 +45,7 @@ export function* walkBindings(binding: Binding, place = ''): Generator<[string, 
       yield* walkBindings(field, place ? `${place}.${name}` : name);
     }
   }
+  if (binding.kind === 'item' || binding.kind === 'flat') yield* walkBindings(binding.of, place);
 }
 
 export interface BrokenBinding {
@@ -70,6 +79,10 @@ export function describeBinding(binding: Binding, name: (slug: string) => string
       return `list of ${binding.items.length}`;
     case 'object':
       return `object with ${Object.keys(binding.fields).join(', ') || 'no fields'}`;
+    case 'item':
+      return `each item of ${describeBinding(binding.of, name)}`;
+    case 'flat':
+      return `flattened ${describeBinding(binding.of, name)}`;
   }
 }
 

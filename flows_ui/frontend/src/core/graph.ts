@@ -42,6 +42,8 @@ export interface Edge {
   upstream: string;
   downstream: string;
   key?: string | null;
+  mapped?: boolean;
+  flattened?: boolean;
 }
 
 export interface Graph {
@@ -153,7 +155,13 @@ function plain(graph: Graph): string {
     ...task,
     inputs: withoutEmptyParameters(inputs),
   }));
-  const edges = graph.edges.map((edge) => [edge.upstream, edge.downstream, edge.key ?? null]);
+  const edges = graph.edges.map((edge) => [
+    edge.upstream,
+    edge.downstream,
+    edge.key ?? null,
+    edge.mapped ?? false,
+    edge.flattened ?? false,
+  ]);
   return JSON.stringify(
     [
       tasks.toSorted((a, b) => a.slug.localeCompare(b.slug)),

@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import { type Binding, describeBinding, pathProblem } from '../core/bindings';
+import { type Binding, describeBinding, isPlain, pathProblem } from '../core/bindings';
 import { nameOf, type Task } from '../core/graph';
 import { ancestorsOf, descendantsOf } from '../core/reach';
 import type { PropertySchema } from '../core/schema';
@@ -84,7 +84,7 @@ export function BindingField(props: BindingFieldProps) {
         />
       )}
       {source === 'parameter' && <ParameterInput id={id} binding={binding} onChange={bind} />}
-      {binding && (binding.kind === 'list' || binding.kind === 'object') && !chosen && (
+      {binding && !isPlain(binding) && !chosen && (
         <p className="field__hint">Set in code: {describeBinding(binding, (slug) => nameOf(graph, slug))}</p>
       )}
       <div id={`${id}-about`}>
@@ -97,8 +97,7 @@ export function BindingField(props: BindingFieldProps) {
 
 const sourceOf = (binding: Binding | undefined): Source | null => {
   if (!binding) return null;
-  if (binding.kind === 'list' || binding.kind === 'object') return 'unset';
-  return binding.kind;
+  return isPlain(binding) ? binding.kind : 'unset';
 };
 
 const defaultText = (property: PropertySchema): string =>

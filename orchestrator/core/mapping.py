@@ -1,0 +1,110 @@
+"""Mapped tasks: executed once an item of a list, each item a task run of its own. What decides about them, pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.core.bindings import Unresolvable, Upstream, items_in, length
+from orchestrator.core.graph import FlowGraph, Task
+from orchestrator.core.planner import Ending, ItemStates, judge_task
+from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
+from orchestrator.core.triggers import Trigger, judge
+
+MAX_ITEMS = 20_000
+MAX_CAUSE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many items of a mapped task are in one state, and which are the first of them."""
+
+    number: int
+    first: Sequence[int] = ()
+
+
+def label(slug: str, index: int) -> str:
+    """Return an item's name for people."""
+    return f"{slug}[{index}]"
+
+
+def item_states(slug: str, counts: Mapping[State, Counted]) -> dict[str, State]:
+    """Return the states of a mapped task's items as a trigger judges them: label -> state.
+
+    The first of each state have their names; of the others there only is one each.
+    """
+    found: dict[str, State] = {}
+    for state, counted in counts.items():
+        named = [label(slug, index) for index in counted.first[: counted.number]]
+        rest = [f"{slug}[{state} {number}]" for number in range(len(named), counted.number)]
+        found |= dict.fromkeys(named + rest, state)
+    return found
+
+
+def judge_mapping(
+    graph: FlowGraph, slug: str, states: Mapping[str, State], items: ItemStates, expanded: Collection[str]
+) -> Ending | None:
+    """Return None if a mapped task may be given its items, else how it ends without any.
+
+    Upstreams that it follows item by item have their items; each is judged when its turn comes. All others have ended.
+
+    :param items: slug -> label -> state, of the mapped upstreams that it does not follow item by item
+    :param expanded: the mapped tasks that have been given their items
+    """
+    task = graph.tasks[slug]
+    paired = [name for name in graph.pairs.get(slug, ()) if name in expanded]
+    others: dict[str, State] = {}
+    for name in graph.upstreams[slug]:
+        if name not in paired:
+            others |= items.get(name) or {name: states[name]}
+    state, message = judge(Trigger.ALL_FINISHED, task.skip_on_upstream_skip, others)
+    if state is not None:
+        return Ending(state, message)
+    for name in sources_of(task):
+        if name not in expanded and states[name] not in SUCCESSFUL:
+            return Ending(State.FAILED, f"Nothing can be mapped over: {name} ended {states[name]}.")
+    return None if paired else judge_task(graph, slug, states, items)
+
+
+def sources_of(task: Task) -> list[str]:
+    """Return the tasks whose results a mapped task is mapped over, each taken item by item as it is."""
+    found = [item.of for binding in task.inputs.values() for item in items_in(binding)]
+    return list(dict.fromkeys(of.task for of in found if isinstance(of, Upstream)))
+
+
+def number_of_items(
+    graph: FlowGraph,
+    slug: str,
+    *,
+    results: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    lengths: Mapping[str, int],
+) -> int:
+    """Return how many items a mapped task has: those of the shortest list that it is mapped over.
+
+    :param lengths: slug -> number of items, of the mapped tasks that have been given theirs
+    :raises Unresolvable: one is no list, or is too long
+    """
+    found = [lengths[name] for name in graph.pairs.get(slug, ()) if name in lengths]
+    for binding in graph.tasks[slug].inputs.values():
+        found += [length(item, results=results, parameters=parameters, lengths=lengths) for item in items_in(binding)]
+    shortest = min(found, default=0)
+    if shortest > MAX_ITEMS:
+        raise Unresolvable(f"A task is mapped over at most {MAX_ITEMS:,} items, but there are {shortest:,}.")
+    return shortest
+
+
+def mapped_ending(counts: Mapping[State, int], causes: Sequence[tuple[int, str]]) -> Ending:
+    """Return how a mapped task ends, all its items having ended; its result is made of theirs when it is read.
+
+    :param causes: (index, message) of the first items that failed, before those that could not start
+    """
+    total = sum(counts.values())
+    unsuccessful = sum(counts.get(state, 0) for state in UNSUCCESSFUL)
+    if unsuccessful:
+        only_triggers = unsuccessful == counts.get(State.TRIGGER_FAILED)
+        state, verb = (State.TRIGGER_FAILED, "could not start") if only_triggers else (State.FAILED, "failed")
+        told = "; ".join(f"[{index}] {message:.{MAX_CAUSE}}" for index, message in causes[:2])
+        return Ending(state, f"{unsuccessful} of {total} items {verb}: {told}")
+    if cancelled := counts.get(State.CANCELLED):
+        return Ending(State.CANCELLED, f"{cancelled} of {total} items were cancelled.")
+    return Ending(State.SUCCESS)
