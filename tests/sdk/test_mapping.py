@@ -287,7 +287,7 @@ def test_apply_map_over_lists_written_into_the_flow_and_flattened_ones() -> None
 
 def test_mapping_inside_apply_map_is_refused() -> None:
     with Flow("f") as flow:
-        for inner in (lambda x: add.map(x), lambda x: apply_map(add, x)):
+        for inner in (add.map, lambda x: apply_map(add, x)):
             with pytest.raises(ValueError, match="inside"):
                 apply_map(inner, [1])
         with pytest.raises(TypeError, match="cannot be mapped over"):
