@@ -16,13 +16,13 @@ from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run
 def cancel_one(
     *, flow_run_id: UUID, user: AbstractBaseUser | None = None, leave_children: bool = False, why: str = ""
 ) -> Step:
-    """Cancel one flow run in one transaction; its children are owed.
+    """Cancel one flow run in one transaction; its children are owed, also by the second cancel of one run.
 
     :raises UnknownFlowRun: there is none of that id
     """
     with one_step(user_id=user.pk if user else None) as step:
         run = lock_flow_run(flow_run_id)
-        if run.state in TERMINAL or (run.state is State.CANCELLING and not leave_children):
+        if run.state in TERMINAL:
             return step
         why = why or (f"Cancelled by {user.get_username()}." if user else "Cancelled.")
         stopped = _stop_task_runs(step, run, why, leave_children)

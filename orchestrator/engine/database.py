@@ -17,6 +17,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 ATTEMPTS = 5
+FIRST_PAUSE_SECONDS = 0.2
 # Deadlock, serialization failure, lock not available, too many connections, server shutting down or starting.
 _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
@@ -123,7 +124,7 @@ def retried(operation: Callable[P, R]) -> Callable[P, R]:
                 if connection.in_atomic_block or attempt == ATTEMPTS or not _is_passing(error):
                     raise
                 connection.close()
-                time.sleep(random.uniform(0.5, 1.5) * 0.1 * 2**attempt)
+                time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
         raise AssertionError("unreachable")
 
     return call

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError
 
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
@@ -87,7 +88,13 @@ def start_flow_run(
         later=scheduled_start_time is not None and scheduled_start_time > now,
         key_is_fresh=idempotency_key is None and scheduled_for is None,
     )
-    step = _insert(new)
+    try:
+        step = _insert(new)
+    except IntegrityError:
+        # Tried again after a commit that arrived unheard: then the run is there, and `recover` finds what it owes.
+        if not FlowRun.objects.filter(pk=new.id).exists():
+            raise
+        return Started(new.id, created=True)
     if step is None:
         return _existing(new, flow, idempotency_key)
     carry_out([step])
@@ -142,6 +149,6 @@ def _existing(new: NewRun, flow: Flow, key: str | None) -> Started:
         if found is not None:
             if found.parameters != new.parameters:
                 raise IdempotencyConflict(key, found.pk)
-            return Started(found.pk, created=False)
+            return Started(found.pk, created=found.pk == new.id)
     found = FlowRun.objects.get(schedule=new.schedule_id, scheduled_for=new.scheduled_for)
-    return Started(found.pk, created=False)
+    return Started(found.pk, created=found.pk == new.id)

@@ -1,0 +1,1 @@
+"""An app of flows of flows whose ends are known beforehand and whose executions are counted."""

@@ -1,0 +1,149 @@
+"""Every single statement and COMMIT of a run fails once, in one of the ways they can: the run ends as ever."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from orchestrator.core.states import State
+from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.draining import Drain
+from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.recovering import recover
+from orchestrator.engine.restarting import NotFinished, restart_flow_run
+from orchestrator.models import Flow, FlowRun, Origin, TaskRun
+from orchestrator.sdk import Flow as WrittenFlow
+from orchestrator.sdk import task
+from tests.engine.flows import child
+from tests.faults.executions import executed_twice, prepare_executions, record_execution
+from tests.faults.failing import Counter, Fault, one_failing
+from tests.faults.invariants import check_invariants
+
+pytestmark = pytest.mark.timeout(300)
+
+MOST_ROUNDS = 20
+# Each statement fails in one of the ways; with this, in each of them (four times as long).
+EVERY = os.environ.get("EVERY_STATEMENT") == "1"
+
+
+@task
+def works() -> int:
+    return record_execution()
+
+
+@task
+def fails_once() -> int:
+    if record_execution() == 0:
+        raise ValueError("the first time")
+    return 1
+
+
+@pytest.fixture
+def family(register) -> Flow:
+    """A parent with a function after a child that fails once and heals when it is restarted."""
+    prepare_executions()
+    with WrittenFlow("healing") as healing:
+        fails_once()
+    register(healing)
+    with WrittenFlow("family") as flow:
+        works(upstream_tasks=[child("healing", wait=True, max_retries=1, retry_delay=0)()])
+    return register(flow)
+
+
+class Actor:
+    """A person and worker after worker, whose statements are counted; one of them fails."""
+
+    def __init__(self, flow: Flow, counted: Counter) -> None:
+        self.flow = flow
+        self.counted = counted
+
+    def do(self, operation: Callable[..., object], *refusals: type[Exception], **arguments: object) -> None:
+        """Do something as a person would: again, when the database failed it."""
+        for _ in range(MOST_ROUNDS):
+            try:
+                with self.counted.counting():
+                    operation(**arguments)
+            except refusals:
+                return
+            except DatabaseError:
+                continue
+            else:
+                return
+        raise AssertionError(f"{operation} fails again and again")
+
+    def start(self) -> FlowRun:
+        now = timezone.now()
+        self.do(
+            start_flow_run, flow=self.flow, parameters={}, now=now, origin=Origin.COMMAND, idempotency_key="the one"
+        )
+        return FlowRun.objects.get(flow=self.flow)
+
+    def run_to_end(self, run: FlowRun) -> None:
+        """Be one worker after the other; what one held when it failed is lost with it."""
+        for _ in range(MOST_ROUNDS):
+            with suppress(DatabaseError), self.counted.counting():
+                while Drain().run() or recover().owed:
+                    pass
+            if FlowRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists():
+                return
+            TaskRun.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(days=1))
+        raise AssertionError(f"the flow run does not end: {list(TaskRun.objects.values_list('slug', 'state'))}")
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that was lost is back at once."""
+    monkeypatch.setattr("orchestrator.engine.database.FIRST_PAUSE_SECONDS", 0.0)
+
+
+def each_statement(family: Flow, fault: Fault) -> Iterator[Actor]:
+    """Yield an actor of whose statements one fails, then one of whose a later one does, until there are no more."""
+    first, stride = (1, 1) if EVERY else (1 + list(Fault).index(fault), len(Fault))
+    for number in itertools.count(first, stride):
+        with one_failing(number, fault) as counted:
+            yield Actor(family, counted)
+        assert executed_twice() == []
+        check_invariants(at_rest=True)
+        if counted.count < number:
+            assert number > 20, "so few statements cannot be all"
+            return
+        forget_runs()
+
+
+def forget_runs() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "TRUNCATE orchestrator_flowrun, orchestrator_statechange, orchestrator_logline, executions CASCADE"
+        )
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whichever_statement_of_a_run_a_cancel_or_a_restart_fails_it_ends_as_ever(family, fault):
+    for actor in each_statement(family, fault):
+        run = actor.start()
+        actor.do(cancel_flow_run, flow_run_id=run.pk)
+        actor.run_to_end(run)
+        assert set(FlowRun.objects.values_list("state", flat=True)) == {State.CANCELLED}
+
+        actor.do(restart_flow_run, NotFinished, flow_run_id=run.pk)
+        actor.run_to_end(run)
+
+        assert list(FlowRun.objects.values_list("state", flat=True)) == [State.SUCCESS] * 2
+
+
+def test_a_start_whose_commit_was_not_heard_of_is_one_start(family):
+    """Without an idempotency key, too: whoever starts a flow run gets that run, or an error and no run."""
+    for number in itertools.count(1):
+        known = []
+        with one_failing(number, Fault.AFTER) as counted, suppress(DatabaseError), counted.counting():
+            started = start_flow_run(flow=family, parameters={}, now=timezone.now(), origin=Origin.COMMAND)
+            known = [started.flow_run_id]
+        if counted.count < number:
+            break
+        assert list(FlowRun.objects.filter(parent_task_run=None).values_list("pk", flat=True)) == known
+        forget_runs()
