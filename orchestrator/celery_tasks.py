@@ -15,6 +15,7 @@ from orchestrator.engine.draining import Drain
 from orchestrator.engine.presence import Presence
 from orchestrator.engine.recovering import recover as recover_all
 from orchestrator.engine.recovering import start_due as start_due_task_runs
+from orchestrator.engine.results import sweep_results
 from orchestrator.engine.scheduling import fire_due
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,14 @@ def recover(**_: object) -> None:
     fired = fire_due(now=timezone.now())
     if any((found.taken_back, found.owed, fired)):
         log.info("Recovered: %s, %s schedule(s) fired.", found, fired)
+
+
+@shared_task(name=dispatch.SWEEP)
+def sweep(**_: object) -> None:
+    """Delete the stored results that no run has any more: beat sends this every hour."""
+    deleted = sweep_results(now=timezone.now())
+    if deleted:
+        log.info("Swept %s stored result(s) that no run has any more.", deleted)
 
 
 _presence: list[Presence] = []

@@ -1,5 +1,6 @@
 """Django settings. Everything a deployment may change comes from the environment; docs/settings.md lists it."""
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -146,6 +147,21 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# Where results are kept that are too large for the database, or no JSON: docs/results.md.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "results": {
+        "BACKEND": os.environ.get("ANABRANCH_RESULTS_BACKEND", "django.core.files.storage.FileSystemStorage"),
+        "OPTIONS": json.loads(os.environ.get("ANABRANCH_RESULTS_OPTIONS", "null"))
+        or {
+            "location": str(HOME / "results"),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+}
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -234,12 +250,18 @@ ANABRANCH_CANCEL_GRACE_SECONDS = float(os.environ.get("ANABRANCH_CANCEL_GRACE_SE
 # How often `recover` looks for what was lost.
 ANABRANCH_RECOVER_SECONDS = float(os.environ.get("ANABRANCH_RECOVER_SECONDS", "5"))
 
+# The largest result that a task run may have, wherever it is kept.
+ANABRANCH_MAX_RESULT_BYTES = int(os.environ.get("ANABRANCH_MAX_RESULT_BYTES", "50000000"))
+# The most flow runs that may come of one that nobody started but a person, a schedule or a program.
+ANABRANCH_MAX_FLOW_RUNS_PER_ROOT = int(os.environ.get("ANABRANCH_MAX_FLOW_RUNS_PER_ROOT", "20000"))
+
 CELERY_BEAT_SCHEDULE = {
     "recover": {
         "task": "orchestrator.recover",
         "schedule": ANABRANCH_RECOVER_SECONDS,
         "options": {"expires": ANABRANCH_RECOVER_SECONDS},
     },
+    "sweep": {"task": "orchestrator.sweep", "schedule": 3600.0, "options": {"expires": 3600.0}},
 }
 
 LOGGING = {

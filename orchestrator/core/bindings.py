@@ -218,7 +218,7 @@ def _list(value: Any, binding: Binding, verb: str = "is ") -> list[Any]:
             what = f"the parameter {name!r}"
         case _:
             what = "the value"
-    raise Unresolvable(f"Nothing can be mapped over: {what} {verb}{_describe(value)}; only a list has items.")
+    raise Unresolvable(f"Nothing can be mapped over: {what} {verb}{describe(value)}; only a list has items.")
 
 
 def split_path(path: str) -> list[str | int]:
@@ -249,14 +249,15 @@ def _follow(value: Any, task: str, path: str) -> Any:
             case list(), int() if step < len(value):
                 value = value[step]
             case _:
-                raise Unresolvable(f"The result of {task} has nothing at {path!r}: {_describe(value)} has no {step!r}.")
+                raise Unresolvable(f"The result of {task} has nothing at {path!r}: {describe(value)} has no {step!r}.")
     return value
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
+    """Return what a JSON value is, in a few words."""
     match value:
         case dict():
-            return f"an object with {', '.join(map(repr, list(value)[:8])) or 'no fields'}"
+            return f"an object with {', '.join(repr(key)[:40] for key in list(value)[:8]) or 'no fields'}"
         case list():
             return f"a list of {len(value)}"
         case None:
@@ -265,5 +266,6 @@ def _describe(value: Any) -> str:
             return str(value).lower()
         case str():
             return "text"
-        case _:
+        case int() | float():
             return "a number"
+    return f"a {type(value).__name__}"

@@ -78,7 +78,8 @@ class Task:
     times `retry_backoff` a retry, at most `retry_delay_max_seconds`. `retry_jitter`: the share by which a pause is
     made longer or shorter by chance. `timeout_seconds`: of one attempt; of the wait, where it waits for a child.
     `queue`: the queue whose workers execute it; empty: the flow's. `judged_by_worker`: its trigger or its state
-    handlers are people's code, so a worker decides whether it starts.
+    handlers are people's code, so a worker decides whether it starts. `result_serializer`: how its result is kept;
+    empty: as JSON.
     """
 
     slug: str
@@ -105,6 +106,7 @@ class Task:
     queue: str = ""
     tags: tuple[str, ...] = ()
     judged_by_worker: bool = False
+    result_serializer: str = ""
     digest: str = ""
     position: tuple[float, float] | None = None
 

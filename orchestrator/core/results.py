@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
@@ -21,8 +21,8 @@ class Unkeepable(ValueError):
 def to_json(value: Any, place: str = "result", depth: int = 0) -> Any:
     """Return the JSON form of a result.
 
-    Dates and times become ISO 8601 text, Decimal, UUID and paths text, enumerations their value, dataclasses objects,
-    tuples and sets lists, numpy scalars numbers.
+    Dates and times become ISO 8601 text, time spans seconds, Decimal, UUID and paths text, enumerations their value,
+    dataclasses and pydantic models objects, tuples and sets lists, numpy scalars numbers.
 
     :raises Unkeepable: some part has no JSON form, is not finite, or lies too deep (it may contain itself)
     """
@@ -73,16 +73,22 @@ def _finite(value: float, place: str) -> float:
 def _object(value: Any, place: str, depth: int) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, Decimal | UUID | PurePath):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         parts = {part.name: getattr(value, part.name) for part in fields(value)}
         return {name: to_json(part, f"{place}.{name}", depth + 1) for name, part in parts.items()}
+    if callable(dumped := getattr(value, "model_dump", None)) and not isinstance(value, type):
+        # By their aliases, which is how pydantic reads them again.
+        return to_json(dumped(mode="json", by_alias=True), place, depth + 1)
     if callable(scalar := getattr(value, "item", None)) and getattr(value, "shape", None) == ():
         return to_json(scalar(), place, depth + 1)
     raise Unkeepable(
         f"The {place} is of type {type(value).__module__}.{type(value).__qualname__}, which has no JSON form."
-        " Return numbers, text, lists, objects, dates or dataclasses, or store it and return where it is."
+        " Return numbers, text, lists, objects, dates, dataclasses or pydantic models; or store it and return where it"
+        ' is; or have Python keep it for other tasks: @task(result_serializer="pickle").'
     )
 
 

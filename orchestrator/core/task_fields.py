@@ -77,6 +77,7 @@ PLAIN: dict[str, Rule] = {
     "cache_validator": _TEXT,
     "queue": Rule(lambda v: v == "" or is_queue(v), QUEUE_WANTED, ""),
     "tags": Rule(lambda v: _is_list_of(v, is_name, MAX_TAGS), f"a list of at most {MAX_TAGS} names", (), tuple),
+    "result_serializer": _TEXT,
     "judged_by_worker": Rule(_is_bool, "true or false", False),
     "digest": _TEXT,
 }

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from orchestrator.dispatch.hints import LIVE_GROUP, RECOVER, RING, START_DUE, WORK
+from orchestrator.dispatch.hints import LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
 from orchestrator.dispatch.lingering import linger, release
 from orchestrator.dispatch.sender import sender
 
@@ -19,6 +19,7 @@ __all__ = [
     "RECOVER",
     "RING",
     "START_DUE",
+    "SWEEP",
     "WORK",
     "flow_runs_changed",
     "linger",

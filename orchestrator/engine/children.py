@@ -1,5 +1,6 @@
 """Tasks that start flow runs: the child is created, or found again, in the transaction that lets the task start."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -7,8 +8,9 @@ from uuid import UUID
 
 import pendulum
 
-from orchestrator.core.bindings import Unresolvable, resolve
+from orchestrator.core.bindings import Unresolvable, describe, resolve
 from orchestrator.core.graph import FlowName, OnRetry, Task
+from orchestrator.core.large import holds_stored, unread_in
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
@@ -27,6 +29,8 @@ from orchestrator.models import FlowRun, Origin
 # Flows that start each other in a circle must come to an end.
 MAX_DEPTH = 20
 MAX_KEY = 200
+# Every claim of a task run brings the parameters of its flow run along.
+MAX_PARAMETERS = 1_000_000
 
 
 class CannotStart(Exception):
@@ -55,19 +59,24 @@ class _Moves:
     ending: list[Move] = field(default_factory=list)
 
 
-def start_children(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
+def start_children(
+    step: Step, run: Run, ready: list[Ready], *, loaded: dict[str, Any] | None = None
+) -> dict[str, Ending]:
     """Start the child flow runs that ready tasks ask for; return the endings of the tasks that do not wait.
 
-    More than this transaction may create are left Submitted, for a worker to go on with.
+    More than this transaction may create are left Submitted, for a worker to go on with; so are those whose parameters
+    come from results outside the database, which no transaction waits for.
+
+    :param loaded: the results that their inputs read, where a worker has loaded them
     """
     if not ready:
         return {}
-    ready, rest = ready[: step.runs_left], ready[step.runs_left :]
-    step.runs_left -= len(ready)
+    slugs = {slug for task_run in ready for slug in run.graph.reads[task_run.slug]}
+    results = results_to_bind(flow_run_id=run.id, slugs=slugs) if loaded is None else loaded
+    here, rest = _apart(step, run, ready, results)
     moves = _Moves()
     orders = []
-    results = _results(run, ready)
-    for task_run in ready:
+    for task_run in here:
         task = run.graph.tasks[task_run.slug]
         if task_run.child is not None and task.on_retry is not OnRetry.NEW_RUN:
             _rejoin(step, run, task_run, task_run.child, moves)
@@ -85,10 +94,14 @@ def start_children(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending
     return end_task_runs(step, run, moves.ending)
 
 
-def _results(run: Run, ready: list[Ready]) -> dict[str, Any]:
-    return results_to_bind(
-        flow_run_id=run.id, slugs={slug for task_run in ready for slug in run.graph.reads[task_run.slug]}
-    )
+def _apart(step: Step, run: Run, ready: list[Ready], results: dict[str, Any]) -> tuple[list[Ready], list[Ready]]:
+    """Return the tasks whose children this transaction creates, and those that it leaves to a worker."""
+    stored = {slug for slug, result in results.items() if holds_stored(result)}
+    able = [one for one in ready if stored.isdisjoint(run.graph.reads[one.slug])] if stored else ready
+    here = able[: step.runs_left]
+    step.runs_left -= len(here)
+    taken = {one.id for one in here}
+    return here, [one for one in ready if one.id not in taken]
 
 
 def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order:
@@ -98,10 +111,7 @@ def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order
         }
     except Unresolvable as error:
         raise CannotStart(str(error)) from None
-    parameters = inputs.get("parameters")
-    if not (parameters is None or isinstance(parameters, dict)):
-        found = type(parameters).__name__
-        raise CannotStart(f"The parameters of a flow run must be an object of name and value, but are a {found}.")
+    parameters = _parameters(inputs.get("parameters"))
     if task.flow is None:
         raise CannotStart("The task names no flow to start.")
     if run.depth >= MAX_DEPTH:
@@ -117,12 +127,40 @@ def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order
         ready=ready,
         task=task,
         flow=task.flow,
-        parameters=parameters or {},
+        parameters=parameters,
         key=fresh if own_key is None else str(own_key),
         has_own_key=own_key is not None,
         name=str(inputs.get("run_name") or "")[:200],
         start_time=_moment(inputs.get("scheduled_start_time")),
     )
+
+
+def _parameters(given: Any) -> dict[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise CannotStart(
+            f"The parameters of a flow run must be an object of name and value, but are {describe(given)}."
+        )
+    try:
+        size = len(json.dumps(given))
+    except TypeError:
+        raise CannotStart(
+            f"The parameters of a flow run are JSON, but {_first_unread(given)}. Let a task read it that returns JSON."
+        ) from None
+    if size > MAX_PARAMETERS:
+        raise CannotStart(
+            f"The parameters of a flow run take at most {MAX_PARAMETERS:,} bytes, but these take {size:,}. Store the"
+            " data and hand on where it is."
+        )
+    return given
+
+
+def _first_unread(parameters: dict[str, Any]) -> str:
+    for name, value in parameters.items():
+        for unread in unread_in(value):
+            return f"{name!r} holds {unread.type_name}, a result kept by {unread.serializer!r}"
+    return "these are none"
 
 
 def _moment(value: Any) -> datetime | None:

@@ -9,7 +9,7 @@ from orchestrator import dispatch
 from orchestrator.core.bindings import resolve
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import one_transaction, retried, rows
-from orchestrator.engine.results import results_to_bind
+from orchestrator.engine.results import load_for_function, results_to_bind
 from orchestrator.engine.statements import (
     CLAIM,
     GIVE_BACK,
@@ -72,5 +72,5 @@ def inputs_of(held: Claim) -> dict[str, Any]:
     """
     graph = load_version(held.version_id).graph
     task = graph.tasks[held.slug]
-    results = results_to_bind(flow_run_id=held.flow_run_id, slugs=graph.reads[held.slug])
+    results = load_for_function(results_to_bind(flow_run_id=held.flow_run_id, slugs=graph.reads[held.slug]))
     return {key: resolve(binding, results=results, parameters=held.parameters) for key, binding in task.inputs.items()}

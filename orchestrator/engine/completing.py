@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from django.db import DataError
@@ -12,10 +13,12 @@ from orchestrator.engine.children import start_children
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
+from orchestrator.engine.results import load_for_child, results_to_bind
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LOCK_WITH_TASK_RUNS, RUN_COLUMNS
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent, one_step, run_of
 from orchestrator.engine.telling import Waiting, mirror
+from orchestrator.engine.versions import load_version
 
 Ended = tuple[Claim, Ending]
 
@@ -64,17 +67,27 @@ def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:
 @retried
 def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     """Start the child flow run of a claimed task run, which then waits for it and holds no worker."""
+    loaded, lost = _load(held)
     with one_step(worker=worker, claims=claims) as step:
         for run, ready in _lock([held]).holding:
             if run.state is State.CANCELLING:
-                stopped = [
-                    ending_move(run, one, Ending(State.CANCELLED, "Cancelled before it started.")) for one in ready
-                ]
-                settle(step, run, ended=end_task_runs(step, run, stopped))
+                lost = Ending(State.CANCELLED, "Cancelled before it started.")
+            if lost is not None:
+                settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, lost) for one in ready]))
             else:
-                settle(step, run, ended=start_children(step, run, ready))
+                settle(step, run, ended=start_children(step, run, ready, loaded=loaded))
     point("child started")
     return step
+
+
+def _load(held: Claim) -> tuple[dict[str, Any], Ending | None]:
+    """Return the results that a child's inputs read, before its transaction begins; the ending if one is lost."""
+    reads = load_version(held.version_id).graph.reads[held.slug]
+    results = results_to_bind(flow_run_id=held.flow_run_id, slugs=reads)
+    try:
+        return load_for_child(results), None
+    except Exception as error:  # noqa: BLE001 - whatever a storage may raise; it becomes the task run's failure
+        return {}, Ending(State.FAILED, f"{type(error).__name__}: {error}"[:1_000])
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """Run one Python function of a flow for a worker: its arguments, its logs, its result or its traceback."""
 
 import io
-import json
 import logging
 import threading
 import traceback
@@ -13,19 +12,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orchestrator.core.planner import Ending
-from orchestrator.core.results import Unkeepable, storable, to_json
+from orchestrator.core.results import Unkeepable, storable
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import inputs_of
 from orchestrator.engine.database import records, retried, send
+from orchestrator.engine.results import keep
 from orchestrator.engine.statements import INSERT_LOG_LINES
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import load_version
+from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.registry import find_task
 
 MAX_LINE = 8_000
 MAX_LINES = 20_000
-MAX_RESULT = 1_000_000
 
 
 class Interrupted(BaseException):
@@ -96,19 +96,14 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
     )
     try:
         task = find_task(version.flow, held.slug)
-        inputs = inputs_of(held)
+        inputs = received(task, inputs_of(held))
         with _captured(log), entered(context):
             result = call(lambda: task.run(**inputs))
-        kept = to_json(result)
-        size = len(json.dumps(kept))
-        if size > MAX_RESULT:
-            raise Unkeepable(
-                f"The result takes {size:,} bytes; {MAX_RESULT:,} are the limit. Store it and return where."
-            )
-        return Ending(State.SUCCESS, "", kept)
+        serializer = version.graph.tasks[held.slug].result_serializer
+        return Ending(State.SUCCESS, "", keep(result, serializer=serializer))
     except Interrupted:
         return Ending(State.CANCELLED, "Cancelled while it was running.")
-    except Unkeepable as error:
+    except (Unkeepable, WrongArgument) as error:
         return Ending(State.FAILED, str(error))
     except SystemExit as error:
         return Ending(State.FAILED, f"The function called exit({error.code!r}).")

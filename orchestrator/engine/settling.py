@@ -1,13 +1,16 @@
 """What follows in a flow run when task runs of it end: downstreams released, triggers judged, the run ended."""
 
+from dataclasses import replace
+
 from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by, with_causes
+from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
 from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.latest import ask_for_versions
-from orchestrator.engine.results import read_results
+from orchestrator.engine.results import put_in_one, read_results
 from orchestrator.engine.statements import (
     READ_FAILURES,
     READ_STATES,
@@ -178,6 +181,15 @@ def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
     ending = final_ending(run.graph, states=states, results=results, cancelling=run.state is State.CANCELLING)
     if ending.state is State.FAILED:
         ending = with_causes(ending, dict(rows(READ_FAILURES, flow_run_id=run.id)))
-    move_flow_run(step, run, ending)
+    move_flow_run(step, run, _kept(ending))
     if run.parent_task_run_id is not None:
         step.follow_ups.append(TellParent(run.id, run.parent_flow_run_id))
+
+
+def _kept(ending: Ending) -> Ending:
+    """Return a flow run's ending with its result as the row will have it."""
+    try:
+        return replace(ending, result=put_in_one(ending.result))
+    except Unkeepable as error:
+        why = f"The flow run's result cannot be kept; name the task whose result it is, Flow(result=...). {error}"
+        return Ending(State.FAILED, why)

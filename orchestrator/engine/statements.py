@@ -60,7 +60,7 @@ ON CONFLICT DO NOTHING
 MOVE_TASK_RUNS = """
 WITH moved AS (
     UPDATE orchestrator_taskrun t SET
-        state = g.after, message = g.message, result = g.result, changed_at = now(),
+        state = g.after, message = g.message, result = g.result, stored_result_id = g.stored, changed_at = now(),
         attempt = t.attempt + g.attempt_step, failures = t.failures + g.failure_step,
         child_flow_run_id = coalesce(g.child, t.child_flow_run_id),
         child_attempt = coalesce(g.child_attempt, t.child_attempt),
@@ -73,7 +73,8 @@ WITH moved AS (
                           WHEN g.after IN ('Submitted', 'Retrying') THEN NULL ELSE t.started_at END,
         ended_at = CASE WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
     FROM json_to_recordset(%(moves)s::json) AS g(id uuid, attempt int, before text, after text, message text,
-        result jsonb, attempt_step int, failure_step int, child uuid, child_attempt int, leased bool, delay float8)
+        result jsonb, stored uuid, attempt_step int, failure_step int, child uuid, child_attempt int, leased bool,
+        delay float8)
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = g.before
     RETURNING t.flow_run_id, t.id, t.attempt, g.before, g.after, g.message
 ), noted AS (
@@ -106,8 +107,28 @@ SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s
 """
 
 READ_RESULTS = """
-SELECT slug, state, result FROM orchestrator_taskrun
+SELECT slug, state, result, stored_result_id FROM orchestrator_taskrun
 WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+"""
+
+# A result that is put together from stored ones counts their bytes too.
+INSERT_RESULT_OF_PARTS = """
+INSERT INTO orchestrator_storedresult (id, serializer, path, size, digest, type_name, preview, document, part_ids)
+SELECT %(id)s::uuid, %(serializer)s::text, '', %(size)s::bigint + coalesce(sum(p.size), 0), '', %(type_name)s::text,
+    %(preview)s::text, %(document)s::jsonb, %(part_ids)s::uuid[]
+FROM orchestrator_storedresult p WHERE p.id = ANY(%(part_ids)s::uuid[])
+"""
+
+DELETE_UNNAMED_RESULTS = """
+DELETE FROM orchestrator_storedresult WHERE id IN (
+    SELECT s.id FROM orchestrator_storedresult s
+    WHERE s.created_at < %(before)s::timestamptz
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_taskrun t WHERE t.stored_result_id = s.id)
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_flowrun r WHERE r.stored_result_id = s.id)
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_storedresult w WHERE w.part_ids @> ARRAY[s.id])
+    LIMIT 500 FOR UPDATE SKIP LOCKED
+)
+RETURNING path
 """
 
 READ_FAILURES = """
@@ -122,13 +143,14 @@ WITH moved AS (
         state = g.after, unfinished = g.unfinished, attempt = g.attempt,
         message = CASE WHEN g.before <> g.after THEN g.message ELSE r.message END,
         result = CASE WHEN g.before <> g.after THEN g.result ELSE r.result END,
+        stored_result_id = CASE WHEN g.before <> g.after THEN g.stored ELSE r.stored_result_id END,
         changed_at = CASE WHEN g.before <> g.after THEN now() ELSE r.changed_at END,
         started_at = CASE WHEN g.before = g.after THEN r.started_at
                           WHEN g.after NOT IN ('Pending', 'Scheduled', 'Queued') THEN coalesce(r.started_at, now()) END,
         ended_at = CASE WHEN g.before = g.after THEN r.ended_at
                         WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
     FROM json_to_recordset(%(moves)s::json) AS g(id uuid, before text, after text, attempt int, unfinished int,
-        message text, result jsonb)
+        message text, result jsonb, stored uuid)
     WHERE r.id = ANY(%(ids)s::uuid[]) AND r.id = g.id
     RETURNING r.id, g.attempt, g.before, g.after, g.message
 )
@@ -192,7 +214,7 @@ LOCK_WITH_ENDED_CHILDREN = """
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
     (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
-    t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result
+    t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
 FROM orchestrator_flowrun r
 JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
 JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
@@ -238,9 +260,9 @@ ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 
 RESTART_TASK_RUNS = """
 WITH restarted AS (
-    UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, attempt = t.attempt + 1,
-        failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL, due_at = NULL,
-        submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
+    UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
+        attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL,
+        due_at = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
     FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[], %(befores)s::text[]) AS g(slug, waiting_on, before)
     WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
     RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on, g.before

@@ -8,6 +8,7 @@ from orchestrator.core.states import State
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
+from orchestrator.engine.results import named
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LOCK_WITH_ENDED_CHILDREN, RUN_COLUMNS, WAITING_PARENTS
 from orchestrator.engine.steps import Ready, Run, Step, TellParent, one_step, run_of
@@ -66,9 +67,9 @@ def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
         waiting = Waiting(run_of(found[0]), [])
         endings = {}
         for row in found:
-            identity, slug, attempt, failures, child, state, message, result = row[RUN_COLUMNS:]
+            identity, slug, attempt, failures, child, state, message, result, stored = row[RUN_COLUMNS:]
             waiting.task_runs.append(Ready(identity, slug, attempt, State.RUNNING, failures, child))
-            endings[child] = Ending(State(state), message, result)
+            endings[child] = Ending(State(state), message, named(result, stored))
         mirror(step, waiting, endings)
     point("parent told")
     return step

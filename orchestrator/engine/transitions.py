@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import (
     FLOW_RUN_TRANSITIONS,
@@ -120,7 +121,7 @@ def _write(step: Step) -> None:
             lease=settings.ANABRANCH_LEASE_SECONDS,
             terminal=TERMINAL_STATES,
             ids=list(moves),
-            moves=records({name: getattr(move, name) for name in _FIELDS} for move in moves.values()),
+            moves=records(_record(move, _FIELDS) for move in moves.values()),
             count=len(moves),
             actor=step.user_id,
         )
@@ -130,6 +131,14 @@ def _write(step: Step) -> None:
             overtakes=True,
             terminal=TERMINAL_STATES,
             ids=list(flow_moves),
-            moves=records({name: getattr(move, name) for name in _FLOW_FIELDS} for move in flow_moves.values()),
+            moves=records(_record(move, _FLOW_FIELDS) for move in flow_moves.values()),
             actor=step.user_id,
         )
+
+
+def _record(move: Move | FlowMove, names: list[str]) -> dict[str, Any]:
+    """Return a move as the statement reads it; a result that is stored elsewhere goes by its id."""
+    record = {name: getattr(move, name) for name in names}
+    if isinstance(move.result, Stored):
+        record |= {"result": None, "stored": move.result.id}
+    return record

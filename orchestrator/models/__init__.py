@@ -3,6 +3,7 @@
 from orchestrator.models.access import ApiToken, Membership, Role, SignInLink
 from orchestrator.models.flows import Draft, Flow, FlowVersion, Project, Source
 from orchestrator.models.history import LogLine, StateChange
+from orchestrator.models.results import StoredResult
 from orchestrator.models.runs import FlowRun, Origin, TaskRun
 from orchestrator.models.schedules import Schedule
 from orchestrator.models.workers import Worker
@@ -22,6 +23,7 @@ __all__ = [
     "SignInLink",
     "Source",
     "StateChange",
+    "StoredResult",
     "TaskRun",
     "Worker",
 ]

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from orchestrator.core.states import FLOW_RUN_TRANSITIONS, TASK_RUN_TRANSITIONS, TERMINAL, State
 from orchestrator.models.flows import Flow, FlowVersion, new_id
+from orchestrator.models.results import StoredResult
 
 FLOW_RUN_STATES = [(state.value, state.value) for state in State if state in FLOW_RUN_TRANSITIONS]
 TASK_RUN_STATES = [(state.value, state.value) for state in State if state in TASK_RUN_TRANSITIONS]
@@ -45,6 +46,9 @@ class FlowRun(models.Model):
     message = models.TextField(blank=True)
     parameters = models.JSONField(default=dict)
     result = models.JSONField(null=True, blank=True)
+    stored_result = models.ForeignKey(
+        StoredResult, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     attempt = models.PositiveIntegerField(default=1, help_text="Rises with every restart.")
     unfinished = models.PositiveIntegerField(help_text="Task runs that have not ended.")
     depth = models.PositiveSmallIntegerField(default=0, help_text="Flow runs above this one.")
@@ -100,6 +104,11 @@ class FlowRun(models.Model):
             ),
             models.Index(fields=["scheduled_start_time"], name="flow_run_due", condition=Q(state=State.SCHEDULED)),
             models.Index(fields=["state"], name="flow_run_unfinished", condition=~Q(state__in=_TERMINAL)),
+            models.Index(
+                fields=["stored_result"],
+                name="flow_run_of_stored_result",
+                condition=Q(stored_result__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +135,9 @@ class TaskRun(models.Model):
     )
     waiting_on = models.PositiveIntegerField(help_text="Upstream task runs that have not ended.")
     result = models.JSONField(null=True, blank=True)
+    stored_result = models.ForeignKey(
+        StoredResult, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     child_flow_run = models.ForeignKey(
         FlowRun, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
@@ -165,6 +177,11 @@ class TaskRun(models.Model):
                 fields=["child_flow_run"],
                 name="task_run_of_child",
                 condition=Q(child_flow_run__isnull=False),
+            ),
+            models.Index(
+                fields=["stored_result"],
+                name="task_run_of_stored_result",
+                condition=Q(stored_result__isnull=False),
             ),
         ]
 

@@ -8,6 +8,7 @@ from orchestrator.sdk.local import RunState
 from orchestrator.sdk.mapping import apply_map
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.schedules import CronSchedule
+from orchestrator.sdk.serializers import register_serializer
 from orchestrator.sdk.start_flow_run import StartFlowRun
 from orchestrator.sdk.tasks import Task, task
 
@@ -23,6 +24,7 @@ __all__ = [
     "context",
     "flatten",
     "mapped",
+    "register_serializer",
     "task",
     "unmapped",
 ]

@@ -153,7 +153,13 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "retry_delay_seconds": task.retry_delay_seconds,
     }
     if not isinstance(task, StartFlowRun):
-        return Task(kind=TaskKind.FUNCTION, inputs=inputs, digest=_digest(task), **common)
+        return Task(
+            kind=TaskKind.FUNCTION,
+            inputs=inputs,
+            digest=_digest(task),
+            result_serializer=task.result_serializer,
+            **common,
+        )
     flow_name, project = _child(flow, task, constants)
     return Task(
         kind=TaskKind.FLOW_RUN,

@@ -16,10 +16,12 @@ from orchestrator.core.mapping import judge_mapping, label, mapped_ending, numbe
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending, final_ending, judge_task, retry_delay, with_causes
 from orchestrator.core.problems import ProblemsFound
-from orchestrator.core.results import to_json
+from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
+from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.context import Context, entered
+from orchestrator.sdk.serializers import find_serializer
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
@@ -192,7 +194,10 @@ class _LocalRun:
         )
         try:
             with entered(inside):
-                return Ending(State.SUCCESS, "", to_json(written.run(**inputs)))
+                result = written.run(**received(written, inputs))
+            return Ending(State.SUCCESS, "", _kept(result, task.result_serializer))
+        except (Unkeepable, WrongArgument) as error:
+            return Ending(State.FAILED, str(error))
         except Exception as error:  # noqa: BLE001 - people's code may raise anything; it becomes the task's failure
             traceback.print_exc()
             return Ending(State.FAILED, f"{type(error).__name__}: {error}".rstrip(": "))
@@ -218,3 +223,11 @@ class _LocalRun:
             return Ending(State.SUCCESS, "", str(uuid4()))
         message = "" if ended.state is State.SUCCESS else f"Child flow run ended {ended.state}: {ended.message}"
         return Ending(ended.state, message, ended.result)
+
+
+def _kept(result: Any, serializer: str) -> Any:
+    """Return a result as the next task receives it from a worker."""
+    if not serializer:
+        return to_json(result)
+    found = find_serializer(serializer)
+    return found.loads(found.dumps(result))

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ class Task:
     :param trigger: what it asks of its upstreams' states; all successful unless given. A function of people's own is
         given {edge: state of its upstream}, and lets the task start by returning something true
     :param skip_on_upstream_skip: whether it is skipped when an upstream was
-    :raises ValueError: retries without a delay or a delay without retries, an unknown trigger
+    :param result_serializer: how a result without JSON form is kept, `"pickle"` or one of `register_serializer`; only
+        functions of other tasks can then read it
+    :raises ValueError: retries without a delay or a delay without retries, an unknown trigger or serializer
     """
 
     auto_generated = False
@@ -45,6 +48,7 @@ class Task:
         retry_delay: timedelta | float | None = None,
         trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
+        result_serializer: str | None = None,
     ) -> None:
         self.name = name or type(self).__name__
         self.slug = slug
@@ -54,6 +58,7 @@ class Task:
         self.retry_delay = retry_delay
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
+        self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
         _check_run(self)
 
     def __repr__(self) -> str:

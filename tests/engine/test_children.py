@@ -100,7 +100,7 @@ def test_parameters_produced_at_run_time_reach_the_child(register, start, drain)
             {"n": "x"},
             "tests/child refuses these parameters. Parameter 'n' must be of type integer, but is \"x\".",
         ),
-        ([1], "The parameters of a flow run must be an object of name and value, but are a list."),
+        ([1], "The parameters of a flow run must be an object of name and value, but are a list of 1."),
     ],
 )
 def test_parameters_that_the_child_refuses_fail_the_task_and_start_nothing(register, start, drain, made, message):

@@ -1,0 +1,105 @@
+"""What a task's function receives: JSON values become the types that its annotations name."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator.sdk.tasks import Task
+
+# What JSON brings as it is: an argument of these alone is handed over untouched and unchecked, as Prefect 1 does.
+_PLAIN = frozenset({Any, object, str, int, float, bool, None, types.NoneType, list, dict, Iterable, Sequence, Mapping})
+_PLAIN_AROUND = frozenset({list, dict, typing.Union, types.UnionType, Iterable, Collection, Sequence, Mapping})
+
+Convert = Callable[[Any], Any]
+
+
+class WrongArgument(ValueError):
+    """A value is not what an argument's annotation says; the message names the argument, the value and the type."""
+
+
+def received(task: Task, inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments as the task's annotations want them: dates, Decimals, UUIDs, dataclasses, pydantic models.
+
+    What is not annotated, or as something that JSON has anyway, stays untouched.
+
+    :raises WrongArgument: a value does not fit its annotation
+    """
+    converters = _converters(_function(task))
+    if not converters:
+        return inputs
+    optional = {name for name, argument in task.signature.parameters.items() if argument.default is None}
+    return {
+        name: value if value is None and name in optional else _converted(name, value, converters.get(name))
+        for name, value in inputs.items()
+    }
+
+
+def _function(task: Task) -> Callable[..., Any]:
+    return getattr(task.run, "__func__", task.run)
+
+
+def _converted(name: str, value: Any, converter: tuple[Convert, str] | None) -> Any:
+    if converter is None:
+        return value
+    convert, wanted = converter
+    try:
+        return convert(value)
+    except ValueError as error:
+        raise WrongArgument(f"The argument {name!r} must be {wanted}, but is {value!r:.200}. {_why(error)}") from None
+
+
+def _why(error: ValueError) -> str:
+    """Return the first thing that pydantic found, and its place in the value."""
+    details: list[dict[str, Any]] = error.errors() if hasattr(error, "errors") else []
+    if not details:
+        return str(error)
+    place = ".".join(map(str, details[0]["loc"]))
+    return f"{f'At {place}: ' if place else ''}{details[0]['msg']}."
+
+
+@lru_cache(maxsize=1_024)
+def _converters(function: Callable[..., Any]) -> dict[str, tuple[Convert, str]]:
+    """Return argument -> what converts it and what it is called, for those arguments that need it."""
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception:  # noqa: BLE001 - annotations are people's code, and may name what exists only for a type checker
+        return {}
+    hints.pop("return", None)
+    found = {name: _converter(hint) for name, hint in hints.items() if not _is_plain(hint)}
+    return {name: converter for name, converter in found.items() if converter is not None}
+
+
+def _is_plain(hint: Any) -> bool:
+    origin = typing.get_origin(hint)
+    if origin is typing.Literal or isinstance(hint, typing.TypeVar):
+        return True
+    if origin in _PLAIN_AROUND:
+        return all(map(_is_plain, typing.get_args(hint)))
+    try:
+        return hint in _PLAIN
+    except TypeError:
+        return False
+
+
+def _converter(hint: Any) -> tuple[Convert, str] | None:
+    """Return None for a type that has no JSON form, like a data frame: its values come as what they are."""
+    # Pydantic takes longer to load than a small flow to run, and most functions do not need it.
+    from pydantic import PydanticUserError, TypeAdapter
+
+    try:
+        # Of an Iterable pydantic makes a generator, which a function could read only once.
+        made: Any = types.GenericAlias(list, typing.get_args(hint)) if typing.get_origin(hint) is Iterable else hint
+        return TypeAdapter(made).validate_python, _name(hint)
+    except PydanticUserError:
+        return None
+
+
+def _name(hint: Any) -> str:
+    if not isinstance(hint, type) or typing.get_args(hint):
+        return str(hint)
+    return f"{hint.__module__}.{hint.__qualname__}"
