@@ -14,11 +14,18 @@ MAX_CAUSE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a task run or a flow run ended."""
+    """How a task run or a flow run ended; or what came of one execution that was not the last.
+
+    Such a one is Retrying or Paused, for `delay` seconds where that is known, or Submitted again at once, as a loop.
+    `retry`: whether retries that are left follow a failure. `carried`: what the next execution is told.
+    """
 
     state: State
     message: str = ""
     result: Any = None
+    retry: bool = True
+    delay: float | None = None
+    carried: Mapping[str, Any] | None = None
     expanded: bool = False  # a mapped task that was given its items
 
 
@@ -120,19 +127,6 @@ def cascade(
                 now[downstream] = ending.state
                 ahead.append(downstream)
     return plan
-
-
-def retry_delay(task: Task, failures: int) -> float | None:
-    """Return the seconds to wait before the next attempt, None if there is none left.
-
-    :param failures: attempts that have failed so far, the one just ended included
-    """
-    return task.retry_delay_seconds if failures <= task.max_retries else None
-
-
-def retry_message(task: Task, failures: int, cause: str) -> str:
-    """Return the message of a task run that waits for its next attempt."""
-    return f"Retrying after attempt {failures} of {task.max_retries + 1}: {cause}"
 
 
 def final_ending(

@@ -6,13 +6,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from orchestrator.core.attempts import looped
 from orchestrator.core.planner import Ending
-from orchestrator.core.results import Unkeepable, storable
+from orchestrator.core.results import Unkeepable, storable, to_json
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import inputs_of
 from orchestrator.engine.database import records, retried, send
@@ -23,6 +24,7 @@ from orchestrator.engine.versions import load_version
 from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.registry import find_task
+from orchestrator.sdk.signals import Signal, ending_of
 
 MAX_LINE = 8_000
 MAX_LINES = 20_000
@@ -84,7 +86,8 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
     :param call: runs the function; the caller's place to be interruptible
     """
     version = load_version(held.version_id)
-    context = Context(
+    context = Context.told(
+        held.carried,
         flow=str(version.flow),
         version=version.number,
         flow_run_id=str(held.flow_run_id),
@@ -94,22 +97,44 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
         idempotency_key=str(held.task_run_id),
         parameters=dict(held.parameters),
     )
+    retry_on: tuple[type[BaseException], ...] = ()
     try:
         task = find_task(version.flow, held.slug)
+        retry_on = task.retry_on
         inputs = received(task, inputs_of(held))
         with _captured(log), entered(context):
-            result = call(lambda: task.run(**inputs))
-        serializer = version.graph.tasks[held.slug].result_serializer
-        return Ending(State.SUCCESS, "", keep(result, serializer=serializer))
+            ending = Ending(State.SUCCESS, "", call(lambda: task.run(**inputs)))
     except Interrupted:
         return Ending(State.CANCELLED, "Cancelled while it was running.")
-    except (Unkeepable, WrongArgument) as error:
+    except (Exception, SystemExit, Signal) as error:  # noqa: BLE001 - people's code may raise anything
+        ending = ending_of(error, _told(error, log), retry_on)
+    try:
+        return _kept(ending, held, version.graph.tasks[held.slug].result_serializer)
+    except Unkeepable as error:
         return Ending(State.FAILED, str(error))
-    except SystemExit as error:
-        return Ending(State.FAILED, f"The function called exit({error.code!r}).")
-    except Exception as error:  # noqa: BLE001 - people's code may raise anything; it becomes the task run's failure
-        log.add(logging.ERROR, _traceback(error))
-        return Ending(State.FAILED, _one_line(error))
+
+
+def _kept(ending: Ending, held: Claim, serializer: str) -> Ending:
+    """Return an ending with its result as it is stored.
+
+    :raises Unkeepable: it has no JSON form, or is too large
+    """
+    if ending.state is State.SUBMITTED:
+        return replace(ending, result=None, carried=looped(held.carried, to_json(ending.result, "result of LOOP")))
+    return ending if ending.result is None else replace(ending, result=keep(ending.result, serializer=serializer))
+
+
+def _told(error: BaseException, log: Log) -> str:
+    """Return what people are told of what their code raised; the log gets the traceback of an exception."""
+    match error:
+        case Signal():
+            return ""
+        case SystemExit():
+            return f"The function called exit({error.code!r})."
+        case WrongArgument():
+            return str(error)
+    log.add(logging.ERROR, _traceback(error))
+    return _one_line(error)
 
 
 def _traceback(error: BaseException) -> str:

@@ -66,7 +66,7 @@ def recover() -> Recovered:
 
 
 def start_due() -> int:
-    """Submit the task runs whose retry delay is over; return how many."""
+    """Submit the task runs whose retry delay or pause is over; return how many."""
     return _wake_for(lambda: rows(START_DUE))
 
 

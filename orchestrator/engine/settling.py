@@ -149,13 +149,22 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
 
 
 def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
-    """Let Python functions start: as many as this worker takes itself, the rest for any worker."""
-    taken = min(step.claims_left, len(functions))
+    """Let Python functions start: as many as this worker takes itself, the rest for any worker.
+
+    What was paused is told that it was, with all else that its row carries: for a claim, which reads it.
+    """
+    resumed = [task for task in functions if task.before is State.PAUSED]
+    fresh = [task for task in functions if task.before is not State.PAUSED]
+    taken = min(step.claims_left, len(fresh))
     moves = [
         Move(task.id, task.slug, task.attempt, task.before, State.RUNNING, leased=True)
         if position < taken
         else Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED)
-        for position, task in enumerate(functions)
+        for position, task in enumerate(fresh)
+    ]
+    moves += [
+        Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED, carried={"resumed": True})
+        for task in resumed
     ]
     move_task_runs(step, run, moves)
     for move in moves:

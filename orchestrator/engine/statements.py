@@ -67,14 +67,15 @@ WITH moved AS (
         worker = CASE WHEN g.after = 'Running' AND g.leased THEN %(worker)s::text ELSE t.worker END,
         lease_until = CASE WHEN g.after = 'Running' AND g.leased
                            THEN now() + %(lease)s::float8 * interval '1 second' END,
-        due_at = CASE WHEN g.after = 'Retrying' THEN now() + g.delay * interval '1 second' END,
+        due_at = now() + g.delay * interval '1 second',
+        carried = CASE WHEN g.carried IS NULL THEN t.carried ELSE coalesce(t.carried, '{}') || g.carried END,
         submitted_at = CASE WHEN g.after = 'Submitted' THEN clock_timestamp() ELSE t.submitted_at END,
         started_at = CASE WHEN g.after = 'Running' AND t.state <> 'Running' THEN now()
-                          WHEN g.after IN ('Submitted', 'Retrying') THEN NULL ELSE t.started_at END,
+                          WHEN g.after IN ('Submitted', 'Retrying', 'Paused') THEN NULL ELSE t.started_at END,
         ended_at = CASE WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
     FROM json_to_recordset(%(moves)s::json) AS g(id uuid, attempt int, before text, after text, message text,
         result jsonb, stored uuid, attempt_step int, failure_step int, child uuid, child_attempt int, leased bool,
-        delay float8)
+        delay float8, carried jsonb)
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = g.before
     RETURNING t.flow_run_id, t.id, t.attempt, g.before, g.after, g.message
 ), noted AS (
@@ -168,7 +169,7 @@ WITH picked AS (
     UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
     FROM picked WHERE t.id = picked.id
-    RETURNING t.id, t.flow_run_id, t.slug, t.attempt
+    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried
 ), started AS (
     UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
     WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id IN (SELECT flow_run_id FROM claimed)
@@ -180,7 +181,7 @@ WITH picked AS (
     UNION ALL
     SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
 )
-SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters
+SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried
 FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
 """
 
@@ -262,7 +263,7 @@ RESTART_TASK_RUNS = """
 WITH restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
         attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL,
-        due_at = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
+        due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
     FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[], %(befores)s::text[]) AS g(slug, waiting_on, before)
     WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
     RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on, g.before
@@ -273,18 +274,21 @@ WITH restarted AS (
 SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
 """
 
-# Retrying task runs whose delay is over may start again.
+# Retrying and Paused task runs whose delay is over may start again. One that was paused is told that it was.
 START_DUE = """
 WITH due AS (
-    SELECT id FROM orchestrator_taskrun WHERE state = 'Retrying' AND due_at <= clock_timestamp()
+    SELECT id, state AS before FROM orchestrator_taskrun
+    WHERE state IN ('Retrying', 'Paused') AND due_at <= clock_timestamp()
     ORDER BY due_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
 ), started AS (
-    UPDATE orchestrator_taskrun t SET state = 'Submitted', attempt = t.attempt + 1, due_at = NULL,
+    UPDATE orchestrator_taskrun t SET state = 'Submitted', due_at = NULL,
+        attempt = t.attempt + (before = 'Retrying')::int,
+        carried = CASE WHEN before = 'Paused' THEN coalesce(t.carried, '{}') || '{"resumed": true}' ELSE t.carried END,
         submitted_at = clock_timestamp(), changed_at = now()
-    FROM due WHERE t.id = due.id RETURNING t.id, t.flow_run_id, t.attempt
+    FROM due WHERE t.id = due.id RETURNING t.id, t.flow_run_id, t.attempt, due.before
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
-    SELECT flow_run_id, id, attempt, 'Retrying', 'Submitted' FROM started
+    SELECT flow_run_id, id, attempt, before, 'Submitted' FROM started
 )
 SELECT flow_run_id FROM started
 """

@@ -1,6 +1,6 @@
 """One transaction of the engine: what it may claim, what it has done, and what must follow in others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A task run that a worker holds. Valid as long as the row still has this attempt and is Running."""
+    """A task run that a worker holds. Valid as long as the row still has this attempt and is Running.
+
+    `carried`: what earlier executions left for this one; a task run that never ran before has nothing.
+    """
 
     task_run_id: UUID
     flow_run_id: UUID
@@ -70,6 +73,7 @@ class Claim:
     attempt: int
     version_id: int
     parameters: dict[str, Any]
+    carried: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,11 @@ class Step:
     asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
     latest: dict[FlowName, Version | None] = field(default_factory=dict)
     follow_ups: list[FollowUp] = field(default_factory=list)
+
+    def note_due(self, delays: Iterable[float | None]) -> None:
+        """Note that something is to be done when the first of these delays is over."""
+        known = [delay for delay in (*delays, self.due_in) if delay is not None]
+        self.due_in = min(known, default=None)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Every change of state in the product goes through here: table, compare-and-set, history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,8 @@ class Move:
     child: UUID | None = None
     child_attempt: int | None = None
     leased: bool = False
-    delay: float = 0.0
+    delay: float | None = None
+    carried: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
         step.moves[move.id] = move
     if moves:
         step.changed.add(run.id)
+        step.note_due(move.delay for move in moves)
         write_late(lambda: _write(step))
 
 

@@ -144,6 +144,11 @@ class TaskRun(models.Model):
     child_attempt = models.PositiveIntegerField(
         db_default=1, default=1, help_text="The attempt of the child flow run that this waits for."
     )
+    carried = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What the next execution is told: loop_count, loop_result, resumed.",
+    )
     worker = models.CharField(max_length=200, db_default="", default="", blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)

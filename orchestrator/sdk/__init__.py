@@ -1,5 +1,6 @@
 """The authoring API: what a flows.py imports."""
 
+from orchestrator.sdk import signals
 from orchestrator.sdk.annotations import flatten, mapped, unmapped
 from orchestrator.sdk.context import context
 from orchestrator.sdk.edges import Edge
@@ -7,12 +8,15 @@ from orchestrator.sdk.flows import Flow
 from orchestrator.sdk.local import RunState
 from orchestrator.sdk.mapping import apply_map
 from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.retries import Backoff
 from orchestrator.sdk.schedules import CronSchedule
 from orchestrator.sdk.serializers import register_serializer
+from orchestrator.sdk.signals import pause_task
 from orchestrator.sdk.start_flow_run import StartFlowRun
 from orchestrator.sdk.tasks import Task, task
 
 __all__ = [
+    "Backoff",
     "CronSchedule",
     "Edge",
     "Flow",
@@ -24,7 +28,9 @@ __all__ = [
     "context",
     "flatten",
     "mapped",
+    "pause_task",
     "register_serializer",
+    "signals",
     "task",
     "unmapped",
 ]

@@ -151,6 +151,10 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "skip_on_upstream_skip": task.skip_on_upstream_skip,
         "max_retries": task.max_retries,
         "retry_delay_seconds": task.retry_delay_seconds,
+        "retry_delays": task.retry_delays,
+        "retry_backoff": task.retry_backoff,
+        "retry_jitter": task.retry_jitter,
+        "retry_delay_max_seconds": task.retry_delay_max_seconds,
     }
     if not isinstance(task, StartFlowRun):
         return Task(

@@ -1,10 +1,12 @@
 """What a running Python function may know about the run it belongs to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+
+_CARRIED = frozenset({"loop_count", "loop_result", "resumed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,8 @@ class Context:
 
     A function that changes something outside hands the key on, so that its second execution changes nothing more.
     `map_index`: which item of a mapped task this is, -1 for none.
+    `loop_count`: 1, and one more each time the task raised LOOP; `loop_result`: what it last raised LOOP with.
+    `resumed`: whether the task was paused before, and was approved or its pause ended.
     """
 
     flow: str
@@ -24,6 +28,15 @@ class Context:
     idempotency_key: str
     parameters: dict[str, Any] = field(default_factory=dict)
     map_index: int = -1
+    loop_count: int = 1
+    loop_result: Any = None
+    resumed: bool = False
+
+    @classmethod
+    def told(cls, carried: Mapping[str, Any] | None, **known: Any) -> "Context":
+        """Return the context of an execution that is told what earlier ones left for it."""
+        told = {key: value for key, value in (carried or {}).items() if key in _CARRIED}
+        return cls(**known, **told)
 
 
 class NoContext(RuntimeError):

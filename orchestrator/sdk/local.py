@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,18 +9,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from orchestrator.core.attempts import looped
 from orchestrator.core.bindings import Unresolvable, resolve
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.mapping import judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
-from orchestrator.core.planner import Ending, final_ending, judge_task, retry_delay, with_causes
+from orchestrator.core.planner import Ending, final_ending, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import Unkeepable, to_json
-from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
+from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.arguments import WrongArgument, received
+from orchestrator.sdk.attempts import run_attempts
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.serializers import find_serializer
+from orchestrator.sdk.signals import Signal, ending_of
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
@@ -59,7 +61,18 @@ class RunState:
         return self.state is State.SKIPPED
 
     def is_finished(self) -> bool:
-        return True
+        return self.state in TERMINAL
+
+    def is_running(self) -> bool:
+        return self.state in (State.RUNNING, State.CANCELLING)
+
+    def is_pending(self) -> bool:
+        """Return whether it has not started, or waits to be executed again."""
+        return not (self.is_finished() or self.is_running())
+
+    def is_scheduled(self) -> bool:
+        """Return whether it waits for a time, a person, or room."""
+        return self.state in (State.SCHEDULED, State.QUEUED, State.RETRYING, State.PAUSED)
 
 
 def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunState:
@@ -76,14 +89,7 @@ def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunSt
         run.step(slug)
     if not run.graph.tasks:
         return RunState(State.SUCCESS, "The flow has no tasks.")
-    endings = {slug: ending.state for slug, ending in run.endings.items()}
-    results = {slug: ending.result for slug, ending in run.endings.items()}
-    ending = final_ending(run.graph, states=endings, results=results, cancelling=False)
-    failures = {slug: each.message for slug, each in run.endings.items() if each.state is State.FAILED}
-    ending = with_causes(ending, failures)
-    items = {slug: [_state(each) for each in endings] for slug, endings in run.items.items()}
-    tasks = {slug: replace(_state(each), map_states=items.get(slug, [])) for slug, each in run.endings.items()}
-    return RunState(ending.state, ending.message, ending.result, tasks, flow.slugs)
+    return run.end()
 
 
 def _state(ending: Ending) -> RunState:
@@ -91,7 +97,9 @@ def _state(ending: Ending) -> RunState:
 
 
 def _together(endings: list[Ending]) -> Ending:
-    """Return how a mapped task ends whose items ended so."""
+    """Return how a mapped task ends whose items ended so, or that it waits for some that are paused."""
+    if any(each.state not in TERMINAL for each in endings):
+        return Ending(State.RUNNING)
     order = sorted(range(len(endings)), key=lambda index: endings[index].state is State.TRIGGER_FAILED)
     causes = [(index, endings[index].message) for index in order if endings[index].state in UNSUCCESSFUL]
     ending = mapped_ending(Counter(each.state for each in endings), causes)
@@ -109,14 +117,36 @@ class _LocalRun:
     items: dict[str, list[Ending]] = field(default_factory=dict)  # of the mapped tasks that were given theirs
     id: str = field(default_factory=lambda: str(uuid4()))
 
+    def end(self) -> RunState:
+        """Return how the flow run ended, or that it waits for a task that is paused."""
+        tasks = {slug: self._task_state(slug) for slug in self.graph.tasks}
+        waiting = [slug for slug, each in tasks.items() if each.state in (State.PAUSED, State.RUNNING)]
+        if waiting:
+            return RunState(State.RUNNING, f"Waits for {', '.join(waiting)}.", None, tasks, self.flow.slugs)
+        results = {slug: ending.result for slug, ending in self.endings.items()}
+        ending = final_ending(self.graph, states=self.states, results=results, cancelling=False)
+        failures = {slug: each.message for slug, each in self.endings.items() if each.state is State.FAILED}
+        ending = with_causes(ending, failures)
+        return RunState(ending.state, ending.message, ending.result, tasks, self.flow.slugs)
+
+    def _task_state(self, slug: str) -> RunState:
+        state = _state(self.endings.get(slug) or Ending(State.PENDING))
+        return replace(state, map_states=[_state(each) for each in self.items.get(slug, [])])
+
     def step(self, slug: str) -> None:
-        """Bring one task, whose upstreams have ended, to its end."""
-        states = {name: each.state for name, each in self.endings.items()}
+        """Bring one task to its end, or to a pause that nobody here ends; wait where its upstreams wait."""
+        states = self.states
+        if any(states.get(upstream) not in TERMINAL for upstream in self.graph.upstreams[slug]):
+            return
         if slug in self.graph.mapped:
             self.endings[slug] = self._map(slug, states)
             return
         items = {name: self._item_states(name) for name in self.graph.upstreams[slug] if name in self.items}
         self.endings[slug] = self._judged(slug, -1, judge_task(self.graph, slug, states, items))
+
+    @property
+    def states(self) -> dict[str, State]:
+        return {slug: ending.state for slug, ending in self.endings.items()}
 
     def _map(self, slug: str, states: Mapping[str, State]) -> Ending:
         """Bring every item of a mapped task to its end, one after the other."""
@@ -144,19 +174,11 @@ class _LocalRun:
     def _item_states(self, slug: str) -> dict[str, State]:
         return {label(slug, index): ending.state for index, ending in enumerate(self.items[slug])}
 
-    def _judged(self, slug: str, index: int, ending: Ending | None) -> Ending:
+    def _judged(self, slug: str, index: int, judged: Ending | None) -> Ending:
         """Return how a task ends, or an item of it: as judged, or as its last attempt does."""
-        failures = 0
         task = self.graph.tasks[slug]
-        while ending is None:
-            ending = self._execute(task, index, failures + 1)
-            if ending.state is State.FAILED:
-                failures += 1
-                delay = retry_delay(task, failures)
-                if delay is not None:
-                    time.sleep(delay)
-                    ending = None
-        return ending
+        name = slug if index < 0 else label(slug, index)
+        return run_attempts(task, name, judged, lambda attempt, carried: self._execute(task, index, attempt, carried))
 
     def _results(self) -> dict[str, Any]:
         return {
@@ -165,7 +187,7 @@ class _LocalRun:
             if ending.state in SUCCESSFUL or slug in self.items
         }
 
-    def _execute(self, task: Task, index: int, attempt: int) -> Ending:
+    def _execute(self, task: Task, index: int, attempt: int, carried: Mapping[str, Any]) -> Ending:
         results = self._results()
         try:
             inputs = {
@@ -174,14 +196,17 @@ class _LocalRun:
             }
             if task.kind is TaskKind.FLOW_RUN:
                 return self._child(task, inputs.get("parameters") or {})
-            return self._function(task, index, inputs, attempt)
-        except Unresolvable as error:
+            return self._function(task, index, inputs, attempt, carried)
+        except (Unresolvable, Unkeepable) as error:
             return Ending(State.FAILED, str(error))
 
-    def _function(self, task: Task, index: int, inputs: dict[str, Any], attempt: int) -> Ending:
+    def _function(
+        self, task: Task, index: int, inputs: dict[str, Any], attempt: int, carried: Mapping[str, Any]
+    ) -> Ending:
         written = self.flow.get_tasks(slug=task.slug)[0]
         name = f"{self.id}/{task.slug if index < 0 else label(task.slug, index)}"
-        inside = Context(
+        inside = Context.told(
+            carried,
             flow=f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name,
             version=0,
             flow_run_id=self.id,
@@ -194,13 +219,16 @@ class _LocalRun:
         )
         try:
             with entered(inside):
-                result = written.run(**received(written, inputs))
-            return Ending(State.SUCCESS, "", _kept(result, task.result_serializer))
-        except (Unkeepable, WrongArgument) as error:
-            return Ending(State.FAILED, str(error))
-        except Exception as error:  # noqa: BLE001 - people's code may raise anything; it becomes the task's failure
-            traceback.print_exc()
-            return Ending(State.FAILED, f"{type(error).__name__}: {error}".rstrip(": "))
+                ending = Ending(State.SUCCESS, "", written.run(**received(written, inputs)))
+        except WrongArgument as error:
+            ending = ending_of(error, str(error), written.retry_on)
+        except (Exception, Signal) as error:  # noqa: BLE001 - people's code may raise anything
+            if not isinstance(error, Signal):
+                traceback.print_exc()
+            ending = ending_of(error, f"{type(error).__name__}: {error}".rstrip(": "), written.retry_on)
+        if ending.state is State.SUBMITTED:
+            return replace(ending, result=None, carried=looped(carried, to_json(ending.result)))
+        return ending if ending.result is None else replace(ending, result=_kept(ending.result, task.result_serializer))
 
     def _child(self, task: Task, parameters: Any) -> Ending:
         name: FlowName | None = task.flow

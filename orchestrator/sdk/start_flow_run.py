@@ -1,15 +1,13 @@
 """The task that starts a run of another flow, and can wait for it."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from orchestrator.core.graph import OnRetry
-from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.collections import holds_task
 from orchestrator.sdk.tasks import Task
-from orchestrator.sdk.triggers import Asked, CustomTrigger
 
 _SHORTEST_POLL = timedelta(seconds=3)
 
@@ -28,6 +26,7 @@ class StartFlowRun(Task):
     :param poll_interval: accepted so that older code runs; nothing polls here
     :param on_retry: what a retry does with a child that failed: "restart" it from what failed, start a "new_run",
         or only "mirror" it again
+    :param attributes: what every `Task` takes: retries, trigger, time limit, ...
     :raises TypeError: a task among the parameters
     :raises ValueError: a poll interval under three seconds, an unknown `on_retry`
     """
@@ -44,12 +43,7 @@ class StartFlowRun(Task):
         *,
         on_retry: OnRetry | str = OnRetry.RESTART,
         name: str | None = None,
-        slug: str | None = None,
-        tags: Iterable[str] | None = None,
-        max_retries: int = 0,
-        retry_delay: timedelta | float | None = None,
-        trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
-        skip_on_upstream_skip: bool = True,
+        **attributes: Any,
     ) -> None:
         if parameters is not None and holds_task(dict(parameters)):
             raise TypeError(
@@ -64,15 +58,7 @@ class StartFlowRun(Task):
         self.run_name = run_name
         self.scheduled_start_time = scheduled_start_time
         self.on_retry = _on_retry(on_retry)
-        super().__init__(
-            name or (f"Flow {flow_name}" if flow_name else None),
-            slug=slug,
-            tags=tags,
-            max_retries=max_retries,
-            retry_delay=retry_delay,
-            trigger=trigger,
-            skip_on_upstream_skip=skip_on_upstream_skip,
-        )
+        super().__init__(name or (f"Flow {flow_name}" if flow_name else None), **attributes)
 
     def run(
         self,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.retries import RetryDelay, pauses_of, retry_on_of
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
 
@@ -27,7 +27,8 @@ class Task:
     :param name: what people see; the class's name unless given
     :param slug: the task's identity within a flow; made from the name unless given
     :param max_retries: how often it is tried again after a failure; needs `retry_delay`
-    :param retry_delay: the pause before a retry, a timedelta or seconds
+    :param retry_delay: the pause before a retry: a timedelta or seconds, a list of one for each retry, or a `Backoff`
+    :param retry_on: the types of exceptions, subclasses included, that are tried again; all unless given
     :param trigger: what it asks of its upstreams' states; all successful unless given. A function of people's own is
         given {edge: state of its upstream}, and lets the task start by returning something true
     :param skip_on_upstream_skip: whether it is skipped when an upstream was
@@ -45,7 +46,8 @@ class Task:
         slug: str | None = None,
         tags: Iterable[str] | None = None,
         max_retries: int = 0,
-        retry_delay: timedelta | float | None = None,
+        retry_delay: RetryDelay | None = None,
+        retry_on: Any = None,
         trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
         result_serializer: str | None = None,
@@ -56,6 +58,7 @@ class Task:
         self.tags = frozenset(tags or ())
         self.max_retries = _retries(max_retries, retry_delay)
         self.retry_delay = retry_delay
+        self.retry_on = _retry_on(retry_on, max_retries)
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
@@ -70,15 +73,15 @@ class Task:
 
     @property
     def retry_delay(self) -> timedelta:
-        """The pause before a retry; may be set to a timedelta or seconds."""
+        """The pause before the first retry; may be set to all that the constructor takes."""
         return timedelta(seconds=self.retry_delay_seconds)
 
     @retry_delay.setter
-    def retry_delay(self, delay: timedelta | float | None) -> None:
-        seconds = delay.total_seconds() if isinstance(delay, timedelta) else float(delay or 0)
-        if not math.isfinite(seconds) or seconds < 0:
-            raise ValueError(f"retry_delay must be zero or more, not {delay!r}.")
-        self.retry_delay_seconds = seconds
+    def retry_delay(self, delay: RetryDelay | None) -> None:
+        pauses = pauses_of(delay)
+        self.retry_delay_seconds, self.retry_delays = pauses.first, pauses.each
+        self.retry_backoff, self.retry_jitter = pauses.factor, pauses.jitter
+        self.retry_delay_max_seconds = pauses.most
 
     @property
     def trigger(self) -> Trigger:
@@ -239,7 +242,7 @@ def task(function: Callable[..., Any] | None = None, /, **attributes: Any) -> An
     return FunctionTask(function, **attributes)
 
 
-def _retries(max_retries: int, retry_delay: timedelta | float | None) -> int:
+def _retries(max_retries: int, retry_delay: RetryDelay | None) -> int:
     if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
         raise ValueError(f"max_retries must be a whole number from 0, not {max_retries!r}.")
     if max_retries and retry_delay is None:
@@ -247,6 +250,12 @@ def _retries(max_retries: int, retry_delay: timedelta | float | None) -> int:
     if retry_delay is not None and not max_retries:
         raise ValueError("retry_delay needs max_retries of at least 1.")
     return max_retries
+
+
+def _retry_on(types: Any, max_retries: int) -> tuple[type[BaseException], ...]:
+    if types is not None and not max_retries:
+        raise ValueError("retry_on needs max_retries of at least 1.")
+    return retry_on_of(types)
 
 
 def _check_run(checked: Task) -> None:

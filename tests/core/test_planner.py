@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.core.graph import FlowGraph, Task, TaskKind
+from orchestrator.core.graph import FlowGraph
 from orchestrator.core.planner import (
     Ending,
     cascade,
@@ -17,8 +17,6 @@ from orchestrator.core.planner import (
     released_by,
     restart_counts,
     restart_set,
-    retry_delay,
-    retry_message,
     waiting_counts,
     with_causes,
 )
@@ -257,22 +255,6 @@ def test_the_result_of_a_flow_run_is_that_of_its_end_or_of_the_task_named(
 def test_a_failed_flow_run_has_no_result() -> None:
     ending = final_ending(graph_of(alone="A"), states={"A": State.FAILED}, results={"A": 1}, cancelling=False)
     assert ending.result is None
-
-
-@pytest.mark.parametrize(("failures", "delay"), [(1, 30.0), (2, 30.0), (3, None), (4, None)])
-def test_a_task_is_tried_again_as_often_as_it_says(failures: int, delay: float | None) -> None:
-    task = Task("A", "A", TaskKind.FUNCTION, max_retries=2, retry_delay_seconds=30.0)
-    assert retry_delay(task, failures) == delay
-
-
-def test_a_task_without_retries_is_not_tried_again_and_one_without_delay_is_at_once() -> None:
-    assert retry_delay(Task("A", "A", TaskKind.FUNCTION), 1) is None
-    assert retry_delay(Task("A", "A", TaskKind.FUNCTION, max_retries=1), 1) == 0.0
-
-
-def test_a_retry_says_which_attempt_failed_of_how_many_and_why() -> None:
-    task = Task("A", "A", TaskKind.FUNCTION, max_retries=2)
-    assert retry_message(task, 1, "ValueError: no") == "Retrying after attempt 1 of 3: ValueError: no"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""The attempts of one task of flow.run(): pauses are waited for here, as nothing else has to be done meanwhile."""
+
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orchestrator.core.attempts import RETRIED, after_attempt
+from orchestrator.core.graph import Task
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
+
+Execute = Callable[[int, Mapping[str, Any]], Ending]
+
+
+def run_attempts(task: Task, name: str, judged: Ending | None, execute: Execute) -> Ending:
+    """Return how a task's last attempt ended, or that it is Paused and nobody here resumes it.
+
+    :param name: what people are asked about
+    :param judged: how it ends, or pauses, without an attempt; None: it may start
+    :param execute: makes the attempt of this number, told what earlier ones carried
+    """
+    ending = judged
+    attempt, failures = 0, 0
+    carried: dict[str, Any] = {}
+    while True:
+        match ending:
+            case None | Ending(state=State.SUBMITTED):
+                pass
+            case Ending(state=State.RETRYING):
+                time.sleep(ending.delay or 0)
+            case Ending(state=State.PAUSED) if _is_resumed(name, ending):
+                carried["resumed"] = True
+            case _:
+                return ending
+        attempt += 1
+        ended = execute(attempt, carried)
+        ending = after_attempt(task, ended, failures=failures, chance=random.random())
+        failures = 0 if ending.state is State.SUBMITTED else failures + int(ended.state in RETRIED)
+        carried |= ending.carried or {}
+
+
+def _is_resumed(name: str, paused: Ending) -> bool:
+    """Wait for the end of a pause, or ask for one at the terminal; return whether it has ended."""
+    if paused.delay is not None:
+        time.sleep(paused.delay)
+        return True
+    if not sys.stdin.isatty():
+        return False
+    while input(f"{name} is paused: {paused.message} Resume? [y] ").strip().lower() != "y":
+        pass
+    return True
