@@ -10,13 +10,14 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from orchestrator import dispatch
+from orchestrator.engine.backfilling import advance_backfills as advance_all_backfills
 from orchestrator.engine.claiming import is_work_left
 from orchestrator.engine.draining import Drain
+from orchestrator.engine.firing import fire_due
 from orchestrator.engine.presence import Presence
 from orchestrator.engine.recovering import recover as recover_all
 from orchestrator.engine.recovering import start_due as start_due_task_runs
 from orchestrator.engine.results import sweep_results
-from orchestrator.engine.scheduling import fire_due
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +46,20 @@ def ring(*, schedule_id: int, **_: object) -> None:
     fire_due(now=timezone.now(), schedule_id=schedule_id)
 
 
+@shared_task(name=dispatch.ADVANCE_BACKFILLS)
+def advance_backfills(**_: object) -> None:
+    """Start what active backfills have room for."""
+    advance_all_backfills(now=timezone.now())
+
+
 @shared_task(name=dispatch.RECOVER)
 def recover(**_: object) -> None:
-    """Find and do what no message was heard of, and fire the schedules whose bell did not ring."""
+    """Find and do what no message was heard of, fire the schedules whose bell did not ring, go on with backfills."""
     found = recover_all()
     fired = fire_due(now=timezone.now())
-    if any((found.taken_back, found.owed, fired)):
-        log.info("Recovered: %s, %s schedule(s) fired.", found, fired)
+    backfilled = advance_all_backfills(now=timezone.now())
+    if any((found.taken_back, found.owed, fired, backfilled)):
+        log.info("Recovered: %s, %s run(s) of schedules and %s of backfills started.", found, fired, backfilled)
 
 
 @shared_task(name=dispatch.SWEEP)

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 
 from orchestrator.admin.acting import OperatorsAct
 from orchestrator.admin.looking import AnyModelAdmin, LookingOnly, Scoped, VisibleProjects, pretty
-from orchestrator.core.schedules import ScheduleError, describe
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.scheduling import delete_schedule, pause_schedule, resume_schedule
 from orchestrator.models import Origin, Project, Schedule
@@ -23,16 +22,20 @@ class ScheduleAdmin(OperatorsAct, LookingOnly, Scoped):
     """Schedules are written on their pages, where they are checked; here they are found and stopped."""
 
     project = "flow__project"
-    list_display = ["flow", "cron", "timezone", "is_active", "next_fire_at", "last_fire_at", "source", "created_by"]
-    list_filter = ["is_active", "source", "catch_up", ("flow__project", VisibleProjects)]
+    list_display = ["flow", "in_words", "is_active", "next_fire_at", "last_fire_at", "source", "created_by"]
+    list_filter = ["is_active", "kind", "source", "catch_up", ("flow__project", VisibleProjects)]
     list_select_related = ["flow__project", "created_by"]
     search_fields = ["flow__name", "flow__project__name", "cron", "timezone"]
     fields = [
         "flow",
+        "in_words",
+        "kind",
         "cron",
         "timezone",
-        "in_words",
         "day_or",
+        "interval_seconds",
+        "dates",
+        "ruled",
         "is_active",
         "pause_reason",
         "start_at",
@@ -46,7 +49,7 @@ class ScheduleAdmin(OperatorsAct, LookingOnly, Scoped):
         "created_at",
         "rung_by",
     ]
-    readonly_fields = ["in_words", "given", "rung_by"]
+    readonly_fields = ["in_words", "ruled", "given", "rung_by"]
     actions = ["pause", "resume", "run_now"]
     ordering = ["flow__project__name", "flow__name", "pk"]
 
@@ -66,10 +69,11 @@ class ScheduleAdmin(OperatorsAct, LookingOnly, Scoped):
 
     @admin.display(description="in words")
     def in_words(self, schedule: Schedule) -> str:
-        try:
-            return describe(schedule.cron, schedule.timezone, schedule.day_or)
-        except ScheduleError as error:
-            return str(error)
+        return schedule.words
+
+    @admin.display(description="rules")
+    def ruled(self, schedule: Schedule) -> SafeString:
+        return pretty(schedule.rules)
 
     @admin.display(description="parameters")
     def given(self, schedule: Schedule) -> SafeString:

@@ -13,8 +13,8 @@ from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 from orchestrator.core.problems import Problem, ProblemsFound
-from orchestrator.core.schedules import ScheduleError
-from orchestrator.engine import drafts, flow_runs, restarting, scheduling
+from orchestrator.core.wall_clock import ScheduleError
+from orchestrator.engine import backfilling, drafts, flow_runs, restarting, scheduling
 
 # What an operation may refuse -> HTTP status and code. Looked up along the exception's bases.
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -30,6 +30,8 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     drafts.InvalidGraph: (422, "invalid_graph"),
     drafts.TooLarge: (413, "too_large"),
     scheduling.InvalidSchedule: (422, "invalid_schedule"),
+    backfilling.InvalidBackfill: (422, "invalid_backfill"),
+    backfilling.BackfillOver: (409, "backfill_over"),
     ScheduleError: (422, "invalid_schedule"),
     exceptions.ParseError: (400, "malformed_json"),
     exceptions.NotAuthenticated: (401, "not_signed_in"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -75,7 +76,8 @@ class Cron:
         while day - quiet_since < _GIVE_UP:
             if self.names_day(day):
                 quiet_since = day
-                for hour in self.hours:
+                first = start.hour if day == start.date() else 0
+                for hour in self.hours[bisect_left(self.hours, first) :]:
                     for minute in self.minutes:
                         wall = datetime.combine(day, time(hour, minute))
                         if wall >= start:

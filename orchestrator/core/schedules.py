@@ -1,235 +1,221 @@
-"""When a schedule fires: the one calculation behind preview, firing and the bells.
-
-A cron line names times on a wall clock; each is turned into an instant by these rules, those of Celery beat:
-
-* clocks go back: a wall time that comes twice stands for its first occurrence, so nothing fires twice;
-* clocks go forward: a wall time that does not exist moves by the length of the gap (02:30 becomes 03:30).
-"""
+"""When a schedule fires: the one calculation behind preview, firing, backfills and the bells."""
 
 from __future__ import annotations
 
-import difflib
+import heapq
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import islice
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from orchestrator.core.cron import Cron, CronError, read_cron
-from orchestrator.core.cron_words import in_words
+from orchestrator.core.clocks import (
+    Clock,
+    CronClock,
+    DatesClock,
+    IntervalClock,
+    check_clock,
+    clock_in_words,
+    times_after,
+)
+from orchestrator.core.rules import NeverAgain, Rules, check_rules, read_rules, write_rules
+from orchestrator.core.wall_clock import INSTANT, LAST_YEAR, FireTime, ScheduleError, in_utc
 
-_DAY = timedelta(hours=24)
-_INSTANT = timedelta(microseconds=1)
-
-
-class ScheduleError(ValueError):
-    """A schedule cannot be kept as it is; `field` says which part of it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-@dataclass(frozen=True)
-class CronSpec:
-    """A cron line in a time zone, between two instants (both included; None: open)."""
-
-    cron: str
-    timezone: str = "UTC"
-    day_or: bool = True
-    start_at: datetime | None = None
-    end_at: datetime | None = None
+# A schedule whose filters refuse so many times in a row has no next one: people must not wait for such a search.
+MOST_REFUSED = 10_000
 
 
 @dataclass(frozen=True)
-class FireTime:
-    """One time at which a schedule fires. `note` says what daylight saving did to it, if anything."""
+class Timing:
+    """A clock, and the rules over its times."""
 
-    utc: datetime
-    local: datetime
-    note: str = ""
-
-    @property
-    def offset(self) -> str:
-        """The local time's distance from UTC, as `-05:00`."""
-        return self.local.isoformat()[-6:]
-
-    def document(self) -> dict[str, str]:
-        """Return the time as the API shows it."""
-        return {
-            "utc": self.utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "local": self.local.isoformat(),
-            "offset": self.offset,
-            "note": self.note,
-        }
+    clock: Clock
+    rules: Rules = field(default_factory=Rules)
 
 
-def check_spec(spec: CronSpec) -> None:
-    """Accept a schedule that can fire.
+def check_timing(timing: Timing) -> None:
+    """Accept a timing that can tell its times.
 
-    :raises ScheduleError: naming the field (`cron`, `timezone`, `start_at`, `end_at`) and what to do
+    :raises ScheduleError: naming the field and what to do
     """
-    _cron(spec)
-    find_zone(spec.timezone)
-    for field in ("start_at", "end_at"):
-        moment = getattr(spec, field)
-        if moment is None:
-            continue
-        if moment.tzinfo is None:
-            raise ScheduleError(field, f"{moment.isoformat()} has no time zone; add an offset, for example Z.")
-        if not 1970 <= moment.year < 2200:
-            raise ScheduleError(field, f"The year {moment.year} is too far away; use one from 1970 to 2199.")
-    if spec.start_at and spec.end_at and spec.end_at < spec.start_at:
-        raise ScheduleError("end_at", "The schedule ends before it starts.")
+    check_clock(timing.clock)
+    check_rules(timing.rules)
 
 
-def find_zone(name: str) -> ZoneInfo:
-    """Return the time zone of this name.
+def fire_times(timing: Timing, *, after: datetime) -> Iterator[FireTime]:
+    """Yield the fire times strictly after `after`, earliest first, each later than the one before.
 
-    :raises ScheduleError: the name is unknown; the message suggests close ones
+    May never end: take what you need.
+
+    :raises ScheduleError: the timing is not valid, or `after` has no time zone
     """
-    if name in zone_names():
-        return ZoneInfo(name)
-    lowered = {known.lower(): known for known in zone_names()}
-    close = [lowered[match] for match in difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)]
-    by_city = [
-        known for known in sorted(zone_names()) if name and known.lower().endswith("/" + name.lower().replace(" ", "_"))
-    ]
-    suggestions = list(dict.fromkeys([*by_city, *close]))[:3]
-    hint = f"Did you mean {' or '.join(suggestions)}?" if suggestions else "Examples: UTC, Europe/Berlin, US/Eastern."
-    raise ScheduleError("timezone", f"There is no time zone {name!r}. {hint}")
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """Return the names of all time zones that are known here."""
-    return frozenset(available_timezones() - {"Factory", "localtime"})
-
-
-def next_after(spec: CronSpec, after: datetime) -> datetime | None:
-    """Return the first fire time strictly after `after`, in UTC; None when there is none any more.
-
-    :raises ScheduleError: the schedule is not valid (see `check_spec`), or `after` has no time zone
-    """
-    check_spec(spec)
+    check_timing(timing)
     if after.tzinfo is None:
         raise ScheduleError("after", f"{after.isoformat()} has no time zone.")
-    found = _next(spec, _utc(after))
+    after = in_utc(after)
+    return _adjusted(timing, after) if timing.rules.adjustments else _let_through(timing, after)
+
+
+def next_after(timing: Timing, after: datetime) -> datetime | None:
+    """Return the first fire time strictly after `after`, in UTC; None when there is none any more.
+
+    :raises ScheduleError: as for `fire_times`
+    """
+    found = next(fire_times(timing, after=after), None)
     return found.utc if found else None
 
 
-def preview(
-    cron: str,
-    timezone: str,
-    *,
-    day_or: bool = True,
-    after: datetime,
-    count: int,
-    start_at: datetime | None = None,
-    end_at: datetime | None = None,
-) -> list[FireTime]:
-    """Return the next `count` fire times strictly after `after`, earliest first, with notes on daylight saving.
+def preview(timing: Timing, *, after: datetime, count: int) -> list[FireTime]:
+    """Return the next `count` fire times strictly after `after`.
 
-    :raises ScheduleError: the schedule is not valid
+    :raises ScheduleError: as for `fire_times`
     """
-    spec = CronSpec(cron, timezone, day_or, start_at, end_at)
-    check_spec(spec)
-    return list(islice(_all_after(spec, after), count))
+    return list(islice(fire_times(timing, after=after), count))
 
 
-def latest_between(spec: CronSpec, since: datetime, until: datetime, *, count: int) -> list[datetime]:
+def fire_times_between(timing: Timing, since: datetime, until: datetime) -> Iterator[FireTime]:
+    """Yield the fire times from `since` to `until`, both included.
+
+    :raises ScheduleError: as for `fire_times`
+    """
+    for found in fire_times(timing, after=in_utc(since) - INSTANT):
+        if found.utc > until:
+            return
+        yield found
+
+
+def latest_between(timing: Timing, since: datetime, until: datetime, *, count: int) -> list[datetime]:
     """Return the last `count` fire times from `since` to `until` (both included), earliest first, in UTC."""
-    since, until, span = _utc(since), _utc(until), timedelta(hours=2)
+    since, until, span = in_utc(since), in_utc(until), timedelta(hours=2)
     while True:
         # Look back a little, then further and further: after a long outage only the end is of interest.
         start = max(since, until - span)
-        found: deque[datetime] = deque(maxlen=count)
-        for fire_time in _all_after(spec, start - _INSTANT):
-            if fire_time.utc > until:
-                break
-            found.append(fire_time.utc)
+        found = deque((time.utc for time in fire_times_between(timing, start, until)), maxlen=count)
         if len(found) == count or start == since:
             return list(found)
         span *= 12
 
 
-def describe(cron: str, timezone: str = "UTC", day_or: bool = True) -> str:
-    """Return the schedule in words: "At 09:30 on Monday to Friday, US/Eastern time".
+def describe(timing: Timing) -> str:
+    """Return the timing in words: "At 09:30 on Monday to Friday, US/Eastern time".
 
-    :raises ScheduleError: the cron line or the zone is not valid
+    :raises ScheduleError: it is not valid
     """
-    spec = CronSpec(cron, timezone, day_or)
-    check_spec(spec)
-    return f"{in_words(_cron(spec))}, {timezone}{'' if timezone == 'UTC' else ' time'}"
+    check_timing(timing)
+    return clock_in_words(timing.clock) + timing.rules.words
 
 
-def _cron(spec: CronSpec) -> Cron:
+def read_timing(document: Mapping[str, Any]) -> Timing:
+    """Return the timing that a JSON document spells: `kind` (cron, interval, dates) and what belongs to it.
+
+    :raises ScheduleError: a field is missing, unknown or wrong
+    """
+    kind = document.get("kind", "cron")
+    if kind not in _FIELDS:
+        raise ScheduleError("kind", f"{kind!r} is none of {', '.join(_FIELDS)}.")
+    known = _FIELDS[kind] | {"kind", "timezone", "rules"}
+    if unknown := sorted(document.keys() - known):
+        raise ScheduleError(unknown[0], f"A schedule of the kind {kind} has no {unknown[0]}.")
+    timezone = str(document.get("timezone", "UTC"))
+    start, end = (_moment(name, document.get(name)) for name in ("start_at", "end_at"))
+    clock: Clock
+    if kind == "cron":
+        clock = CronClock(str(document.get("cron", "")), timezone, document.get("day_or", True) is True, start, end)
+    elif kind == "dates":
+        clock = DatesClock(_dates(document.get("dates")), timezone)
+    else:
+        seconds = document.get("interval_seconds")
+        if not isinstance(seconds, int) or start is None:
+            missing = "start_at" if isinstance(seconds, int) else "interval_seconds"
+            raise ScheduleError(missing, "An interval needs interval_seconds and start_at, which it counts from.")
+        clock = IntervalClock(timedelta(seconds=seconds), start, timezone, end)
+    timing = Timing(clock, read_rules(document.get("rules", {})))
+    check_timing(timing)
+    return timing
+
+
+def write_timing(timing: Timing) -> dict[str, Any]:
+    """Return the JSON document of a timing, as `read_timing` reads it."""
+    clock = timing.clock
+    document: dict[str, Any] = {"timezone": clock.timezone}
+    match clock:
+        case CronClock():
+            document |= {"kind": "cron", "cron": clock.cron, "day_or": clock.day_or}
+        case IntervalClock():
+            document |= {"kind": "interval", "interval_seconds": int(clock.interval.total_seconds())}
+        case DatesClock():
+            return document | {
+                "kind": "dates",
+                "dates": [date.isoformat() for date in clock.dates],
+                "rules": write_rules(timing.rules),
+            }
+    moments = {"start_at": clock.start_at, "end_at": clock.end_at}
+    document |= {name: moment.isoformat() for name, moment in moments.items() if moment}
+    return document | {"rules": write_rules(timing.rules)}
+
+
+_FIELDS: dict[str, set[str]] = {
+    "cron": {"cron", "day_or", "start_at", "end_at"},
+    "interval": {"interval_seconds", "start_at", "end_at"},
+    "dates": {"dates"},
+}
+
+
+def _moment(name: str, value: object) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
     try:
-        return read_cron(spec.cron, day_or=spec.day_or)
-    except CronError as error:
-        raise ScheduleError("cron", str(error)) from error
+        return datetime.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ScheduleError(name, f"{value!r:.60} is not a date and time such as 2026-03-02T09:30:00Z.") from None
 
 
-def _utc(moment: datetime) -> datetime:
-    """Return the moment as a plain datetime in UTC: pendulum's own class computes in another way."""
-    return datetime.fromisoformat(moment.isoformat()).astimezone(UTC)
+def _dates(value: object) -> tuple[datetime, ...]:
+    if not isinstance(value, list | tuple):
+        raise ScheduleError("dates", "This is a list of dates and times such as 2026-03-02T09:30:00Z.")
+    return tuple(moment for each in value if (moment := _moment("dates", each)))
 
 
-def _all_after(spec: CronSpec, after: datetime) -> Iterator[FireTime]:
-    moment = _utc(after)
-    while found := _next(spec, moment):
-        yield found
-        moment = found.utc
-
-
-def _next(spec: CronSpec, after: datetime) -> FireTime | None:
-    zone = ZoneInfo(spec.timezone)
-    if spec.start_at and after < spec.start_at:
-        after = _utc(spec.start_at) - _INSTANT
-    wall = _earliest_wall_time(_cron(spec), zone, after)
-    if wall is None:
-        return None
-    found = _instant(wall, zone)
-    if spec.end_at and found > spec.end_at:
-        return None
-    return FireTime(found, found.astimezone(zone), _note(wall, found, zone))
-
-
-def _earliest_wall_time(cron: Cron, zone: ZoneInfo, after: datetime) -> datetime | None:
-    """Return the wall time that the line names whose instant is the first after `after`.
-
-    Instants follow the order of wall times, except around a gap: what the gap swallowed is moved behind wall times
-    that come later. So the search starts as much earlier as the clocks have jumped within a day, and having found a
-    moved time it looks whether a later wall time comes before it.
-    """
-    local = after.astimezone(zone)
-    jumped = (local.utcoffset() or timedelta()) - ((after - _DAY).astimezone(zone).utcoffset() or timedelta())
-    best: datetime | None = None
-    moved_to: datetime | None = None
-    for wall in cron.wall_times(local.replace(tzinfo=None) - max(jumped, timedelta())):
-        if moved_to is not None and wall > moved_to:
-            break
-        instant = _instant(wall, zone)
-        # A wall time that exists wins over one that was moved onto it.
-        if instant > after and (best is None or instant <= _instant(best, zone)):
-            best, moved_to = wall, instant.astimezone(zone).replace(tzinfo=None)
-            if moved_to == wall:
+def _let_through(timing: Timing, after: datetime) -> Iterator[FireTime]:
+    """Yield the clock's times that pass the filters; jump over what they are known to refuse."""
+    refused = 0
+    while True:
+        for found in times_after(timing.clock, after):
+            if found.utc.year > LAST_YEAR:
+                return
+            try:
+                again = timing.rules.refused_until(found.local)
+            except NeverAgain:
+                return
+            if again is None:
+                refused = 0
+                yield found
+                continue
+            refused += 1
+            if refused == MOST_REFUSED:
+                return
+            after = in_utc(again) - INSTANT
+            if after > found.utc:
                 break
-    return best
+        else:
+            return
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    # fold=0: the first of two; in a gap, the offset from before it, which moves the time by the gap's length.
-    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-
-
-def _note(wall: datetime, instant: datetime, zone: ZoneInfo) -> str:
-    local = instant.astimezone(zone)
-    if local.replace(tzinfo=None) != wall:
-        moved_to = f"{local:%H:%M}" if local.date() == wall.date() else f"{local:%d %b %H:%M}"
-        return f"The clocks go forward: {wall:%H:%M} does not exist on that day; moved to {moved_to}."
-    if wall.replace(tzinfo=zone, fold=1).utcoffset() != local.utcoffset():
-        return f"The clocks go back: {wall:%H:%M} comes twice; runs once, at the first."
-    return ""
+def _adjusted(timing: Timing, after: datetime) -> Iterator[FireTime]:
+    """Yield adjusted times in order. One is held back until no time that is still to come can be moved before it."""
+    least, most = timing.rules.reach
+    zone = ZoneInfo(timing.clock.timezone)
+    waiting: list[datetime] = []
+    last = after
+    for found in _let_through(timing, after - most):
+        while waiting and waiting[0] < found.utc + least:
+            moment = heapq.heappop(waiting)
+            if moment > last:
+                last = moment
+                yield FireTime(moment, moment.astimezone(zone))
+        heapq.heappush(waiting, timing.rules.adjusted(found.local).astimezone(UTC))
+    for moment in sorted(set(waiting)):
+        if moment > last:
+            yield FireTime(moment, moment.astimezone(zone))

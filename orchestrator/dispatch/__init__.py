@@ -10,17 +10,19 @@ from uuid import UUID
 
 from django.db import transaction
 
-from orchestrator.dispatch.hints import LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
+from orchestrator.dispatch.hints import ADVANCE_BACKFILLS, LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
 from orchestrator.dispatch.lingering import linger, release
 from orchestrator.dispatch.sender import sender
 
 __all__ = [
+    "ADVANCE_BACKFILLS",
     "LIVE_GROUP",
     "RECOVER",
     "RING",
     "START_DUE",
     "SWEEP",
     "WORK",
+    "advance_backfills_soon",
     "flow_runs_changed",
     "linger",
     "recover_soon",
@@ -51,6 +53,11 @@ def start_due(*, in_seconds: float) -> None:
 def recover_soon() -> None:
     """After commit, have what is owed between flow runs carried out."""
     transaction.on_commit(lambda: sender().send(RECOVER), robust=True)
+
+
+def advance_backfills_soon() -> None:
+    """After commit, have backfills start what they now have room for."""
+    transaction.on_commit(lambda: sender().send(ADVANCE_BACKFILLS), robust=True)
 
 
 def flow_runs_changed(flow_run_ids: Iterable[UUID]) -> None:

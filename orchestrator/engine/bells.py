@@ -17,6 +17,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from orchestrator.core.cron import LAST, LAST_WEEKDAY, Cron, read_cron
 from orchestrator.dispatch import RING
 from orchestrator.models import Schedule
+from orchestrator.models.schedules import ClockKind
 
 _LONGEST_NAME = 200
 
@@ -53,8 +54,12 @@ def crontabs(cron: Cron) -> list[Crontab]:
 
 
 def hang_bells(schedule: Schedule) -> None:
-    """Make the beat rows of a schedule those that it needs now: times, zone, enabled or not."""
-    wanted = crontabs(read_cron(schedule.cron, day_or=schedule.day_or))
+    """Make the beat rows of a schedule those that it needs now: times, zone, enabled or not.
+
+    Only cron lines have bells: beat counts an interval from its own last ring, so that it would ring at other times.
+    """
+    cron = read_cron(schedule.cron, day_or=schedule.day_or) if schedule.kind == ClockKind.CRON else None
+    wanted = crontabs(cron) if cron else []
     bells = list(schedule.bells.order_by("id"))
     before = _rows_of(bells)
     rings = schedule.is_active and schedule.next_fire_at is not None

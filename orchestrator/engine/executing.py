@@ -96,6 +96,7 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
         attempt=held.attempt,
         idempotency_key=str(held.task_run_id),
         parameters=dict(held.parameters),
+        scheduled_for=held.scheduled_for,
     )
     retry_on: tuple[type[BaseException], ...] = ()
     try:

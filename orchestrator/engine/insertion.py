@@ -122,7 +122,9 @@ def _take(step: Step, run: Run, identity: UUID, slug: str) -> State:
     """Return Running if this worker takes a first task run itself, else Submitted."""
     if step.claims_left > 0:
         step.claims_left -= 1
-        step.claimed.append(Claim(identity, run.id, slug, 1, run.version.id, run.parameters))
+        step.claimed.append(
+            Claim(identity, run.id, slug, 1, run.version.id, run.parameters, scheduled_for=run.scheduled_for)
+        )
         return State.RUNNING
     step.submitted += 1
     return State.SUBMITTED
@@ -142,4 +144,5 @@ def _held(new: NewRun, state: State) -> Run:
         root_id=new.root_id or new.id,
         user_id=new.user_id,
         counted=unfinished,
+        scheduled_for=new.scheduled_for,
     )

@@ -20,7 +20,7 @@ from django.utils.module_loading import module_has_submodule
 from orchestrator.core.documents import read_graph
 from orchestrator.core.parameters import check_defaults, check_schema
 from orchestrator.core.problems import ProblemsFound
-from orchestrator.engine.scheduling import sync_code_schedule
+from orchestrator.engine.code_schedules import sync_code_schedules
 from orchestrator.models import Flow, FlowVersion, Project, Source
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import compiling, registry
@@ -95,6 +95,7 @@ def register_flow(*, flow: WrittenFlow, project: str, now: datetime) -> Register
     :raises UnknownProject: there is no such project
     :raises InvalidFlow: the flow cannot be executed
     :raises DrawnFlow: the canvas has a flow of that name
+    :raises InvalidSchedule: a clock of its schedule does not give a parameter that the flow requires
     """
     document = _document(flow)
     fingerprint = compiling.fingerprint(document)
@@ -119,7 +120,7 @@ def register_flow(*, flow: WrittenFlow, project: str, now: datetime) -> Register
             row.latest_version = latest
             row.description = flow.description
             row.save(update_fields=["latest_version", "description"])
-        sync_code_schedule(flow=row, document=document["schedule"], now=now)
+        sync_code_schedules(flow=row, clocks=document["schedule"], now=now)
     return Registered(row, latest, created)
 
 

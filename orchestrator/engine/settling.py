@@ -170,7 +170,16 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
     for move in moves:
         if move.after is State.RUNNING:
             step.claims_left -= 1
-            step.claimed.append(Claim(move.id, run.id, move.slug, move.attempt, run.version.id, run.parameters))
+            held = Claim(
+                move.id,
+                run.id,
+                move.slug,
+                move.attempt,
+                run.version.id,
+                run.parameters,
+                scheduled_for=run.scheduled_for,
+            )
+            step.claimed.append(held)
         else:
             step.submitted += 1
     if taken:

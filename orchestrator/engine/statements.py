@@ -8,12 +8,12 @@ planner guesses about the JSON it looks them up by their index and never reads a
 """
 
 # How many columns describe a flow run in the statements that lock one.
-RUN_COLUMNS = 11
+RUN_COLUMNS = 12
 
 LOCK_FLOW_RUN = """
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
-    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id)
+    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for
 FROM orchestrator_flowrun r WHERE r.id = %(id)s::uuid FOR NO KEY UPDATE
 """
 
@@ -181,7 +181,7 @@ WITH picked AS (
     UNION ALL
     SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
 )
-SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried
+SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for
 FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
 """
 
@@ -214,7 +214,7 @@ HAS_SUBMITTED = "SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' LI
 LOCK_WITH_ENDED_CHILDREN = """
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
-    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
+    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for,
     t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
 FROM orchestrator_flowrun r
 JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
@@ -253,7 +253,7 @@ WITH RECURSIVE up AS (
 )
 SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
-    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id),
+    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for,
     t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt, t.lease_until IS NULL, up.level
 FROM up JOIN orchestrator_taskrun t ON t.id = up.id JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
 ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t

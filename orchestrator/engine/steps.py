@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ class Run:
     user_id: int | None
     counted: int = 0
     parent_flow_run_id: UUID | None = None
+    scheduled_for: datetime | None = None
 
     @property
     def graph(self) -> FlowGraph:
@@ -74,6 +76,7 @@ class Claim:
     version_id: int
     parameters: dict[str, Any]
     carried: dict[str, Any] | None = None
+    scheduled_for: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ class Step:
     flow_moves: dict[UUID, "FlowMove"] = field(default_factory=dict)  # of flow runs, not written yet
     asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
     latest: dict[FlowName, Version | None] = field(default_factory=dict)
+    made_room: bool = False
     follow_ups: list[FollowUp] = field(default_factory=list)
 
     def note_due(self, delays: Iterable[float | None]) -> None:
@@ -143,11 +147,13 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
             dispatch.start_due(in_seconds=step.due_in)
         if step.changed:
             dispatch.flow_runs_changed(step.changed)
+        if step.made_room:
+            dispatch.advance_backfills_soon()
 
 
 def run_of(row: tuple[Any, ...]) -> Run:
     """Return the flow run that the first columns of a locking statement's row describe."""
-    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user, parent_run = row[
+    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user, parent_run, slot = row[
         :RUN_COLUMNS
     ]
     return Run(
@@ -163,6 +169,7 @@ def run_of(row: tuple[Any, ...]) -> Run:
         user,
         unfinished,
         parent_run,
+        slot,
     )
 
 

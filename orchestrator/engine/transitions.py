@@ -96,6 +96,8 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     step.changed.add(run.id)
     if ending.state in TERMINAL:
         step.ended[run.id] = ending
+        # A backfill may be waiting for the run of a fire time to end.
+        step.made_room |= run.scheduled_for is not None
     write_late(lambda: _write(step))
 
 

@@ -5,11 +5,12 @@ from orchestrator.models.flows import Draft, Flow, FlowVersion, Project, Source
 from orchestrator.models.history import LogLine, StateChange
 from orchestrator.models.results import StoredResult
 from orchestrator.models.runs import FlowRun, Origin, TaskRun
-from orchestrator.models.schedules import Schedule
+from orchestrator.models.schedules import Backfill, Schedule
 from orchestrator.models.workers import Worker
 
 __all__ = [
     "ApiToken",
+    "Backfill",
     "Draft",
     "Flow",
     "FlowRun",

@@ -23,6 +23,7 @@ class Origin(models.TextChoices):
     API = "api", "API"
     COMMAND = "command", "Command line"
     SCHEDULE = "schedule", "Schedule"
+    BACKFILL = "backfill", "Backfill"
     PARENT = "parent", "Parent flow run"
 
 

@@ -9,7 +9,7 @@ from orchestrator.sdk.local import RunState
 from orchestrator.sdk.mapping import apply_map
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.retries import Backoff
-from orchestrator.sdk.schedules import CronSchedule
+from orchestrator.sdk.schedules import CronSchedule, IntervalSchedule, Schedule
 from orchestrator.sdk.serializers import register_serializer
 from orchestrator.sdk.signals import pause_task
 from orchestrator.sdk.start_flow_run import StartFlowRun
@@ -20,8 +20,10 @@ __all__ = [
     "CronSchedule",
     "Edge",
     "Flow",
+    "IntervalSchedule",
     "Parameter",
     "RunState",
+    "Schedule",
     "StartFlowRun",
     "Task",
     "apply_map",

@@ -97,11 +97,11 @@ def fingerprint(document: dict[str, Any]) -> str:
         ({key: value for key, value in task.items() if key != "position"} for task in graph["tasks"]),
         key=lambda task: str(task["slug"]),
     )
-    schedule = document.get("schedule")
+    clocks = document.get("schedule")
     same = {
         **document,
         "graph": {**graph, "tasks": tasks},
-        "schedule": {key: value for key, value in schedule.items() if key != "start_at"} if schedule else None,
+        "schedule": clocks and [{key: value for key, value in clock.items() if key != "start_at"} for clock in clocks],
     }
     return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 

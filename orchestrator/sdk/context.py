@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 _CARRIED = frozenset({"loop_count", "loop_result", "resumed"})
@@ -17,6 +18,8 @@ class Context:
     `map_index`: which item of a mapped task this is, -1 for none.
     `loop_count`: 1, and one more each time the task raised LOOP; `loop_result`: what it last raised LOOP with.
     `resumed`: whether the task was paused before, and was approved or its pause ended.
+    `scheduled_for` is the fire time (in UTC) of the schedule that the run stands for, on time, caught up or backfilled;
+    None for every other run, child flow runs among them.
     """
 
     flow: str
@@ -28,6 +31,7 @@ class Context:
     idempotency_key: str
     parameters: dict[str, Any] = field(default_factory=dict)
     map_index: int = -1
+    scheduled_for: datetime | None = None
     loop_count: int = 1
     loop_result: Any = None
     resumed: bool = False

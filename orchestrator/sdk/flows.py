@@ -21,7 +21,7 @@ from orchestrator.sdk.tasks import Task
 
 if TYPE_CHECKING:
     from orchestrator.sdk.local import RunState
-    from orchestrator.sdk.schedules import CronSchedule
+    from orchestrator.sdk.schedules import Schedule
 
 _open: ContextVar[Flow | None] = ContextVar("anabranch_open_flow", default=None)
 
@@ -45,7 +45,7 @@ class Flow:
     def __init__(
         self,
         name: str,
-        schedule: CronSchedule | None = None,
+        schedule: Schedule | None = None,
         *,
         project: str | None = None,
         tasks: Iterable[Task] = (),

@@ -9,21 +9,21 @@ import pytest
 from django.db import connection
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from orchestrator.core.clocks import CronClock
 from orchestrator.core.cron import read_cron
-from orchestrator.core.schedules import CronSpec, next_after
-from orchestrator.engine import scheduling
+from orchestrator.core.schedules import Timing, next_after
+from orchestrator.engine import firing
 from orchestrator.engine.bells import crontabs
+from orchestrator.engine.firing import fire_due
 from orchestrator.engine.scheduling import (
     InvalidSchedule,
     create_schedule,
     delete_schedule,
-    fire_due,
     pause_schedule,
     resume_schedule,
-    sync_code_schedule,
     update_schedule,
 )
-from orchestrator.models import FlowRun, Origin, Schedule, Source
+from orchestrator.models import FlowRun, Origin, Schedule
 from orchestrator.models.schedules import CatchUp
 from tests.rows import ROWS_SCHEMA, make_flow, make_project, make_user
 
@@ -103,7 +103,8 @@ def test_either_day_needs_two_bells_because_celery_asks_for_both(flow):
 def test_the_bells_ring_at_every_fire_time(cron, zone, around):
     """Celery's own crontab, asked over two days around a change, is due at each fire time (and, where it can be, only
     then)."""
-    spec, last = CronSpec(cron, zone, end_at=around + 2 * DAY), next_after(CronSpec(cron, zone), around - 2 * DAY)
+    spec = Timing(CronClock(cron, zone, end_at=around + 2 * DAY))
+    last = next_after(Timing(CronClock(cron, zone)), around - 2 * DAY)
     bells = [CrontabSchedule(**asdict(crontab), timezone=ZoneInfo(zone)) for crontab in crontabs(read_cron(cron))]
     while moment := next_after(spec, last):
         assert any(is_due(bell, last, moment) for bell in bells), f"silent at {moment}"
@@ -220,14 +221,14 @@ def test_a_schedule_whose_parameters_no_longer_fit_is_paused_and_does_not_hold_u
 
 def test_an_unforeseen_error_of_one_schedule_does_not_hold_up_others(flow, monkeypatch, caplog):
     broken, sound = scheduled(flow), scheduled(make_flow(flow.project))
-    start = scheduling.start_flow_run
+    start = firing.start_flow_run
 
     def start_or_break(**given):
         if given["schedule"] == broken:
             raise RuntimeError("unforeseen")
         return start(**given)
 
-    monkeypatch.setattr(scheduling, "start_flow_run", start_or_break)
+    monkeypatch.setattr(firing, "start_flow_run", start_or_break)
     assert fire_due(now=MONDAY_0930) == 1
     assert f"Schedule {broken.pk} could not be fired" in caplog.text
     broken.refresh_from_db()
@@ -285,43 +286,6 @@ def test_firing_does_not_touch_the_bells_because_beat_reads_all_of_them_again_th
     before = PeriodicTask.objects.values("date_changed").get(pk=schedule.bells.get().pk)
     fire_due(now=MONDAY_0930)
     assert PeriodicTask.objects.values("date_changed").get(pk=schedule.bells.get().pk) == before
-
-
-WRITTEN = {"cron": "30 9 * * 1-5", "timezone": "US/Eastern", "day_or": True, "start_at": "2026-11-22T07:00:00-05:00"}
-
-
-def test_the_schedule_in_the_code_follows_the_code(flow):
-    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
-    assert (made.source, made.is_active, made.next_fire_at) == (Source.CODE, True, MONDAY_0930)
-    changed = sync_code_schedule(flow=flow, document={**WRITTEN, "cron": "0 8 * * *"}, now=SUNDAY)
-    assert (changed.pk, changed.cron) == (made.pk, "0 8 * * *")
-    assert sync_code_schedule(flow=flow, document=None, now=SUNDAY) is None
-    assert not flow.schedules.exists()
-
-
-def test_a_later_start_date_alone_is_no_change(flow):
-    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
-    again = sync_code_schedule(flow=flow, document={**WRITTEN, "start_at": "2027-01-01T00:00:00+00:00"}, now=SUNDAY)
-    assert (again.pk, again.start_at, again.next_fire_at) == (made.pk, made.start_at, MONDAY_0930)
-
-
-def test_registering_again_keeps_a_paused_schedule_paused_and_others_untouched(flow):
-    by_hand = scheduled(flow, cron="0 1 * * *")
-    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
-    pause_schedule(schedule=made, reason="", now=SUNDAY)
-    changed = sync_code_schedule(flow=flow, document={**WRITTEN, "cron": "0 8 * * *"}, now=SUNDAY)
-    assert (changed.is_active, changed.next_fire_at) == (False, None)
-    sync_code_schedule(flow=flow, document=None, now=SUNDAY)
-    assert list(flow.schedules.all()) == [by_hand]
-
-
-def test_the_times_of_a_schedule_in_code_are_changed_in_code(flow):
-    made = sync_code_schedule(flow=flow, document=WRITTEN, now=SUNDAY)
-    with pytest.raises(InvalidSchedule) as refused:
-        update_schedule(schedule=made, now=SUNDAY, cron="0 8 * * *")
-    assert refused.value.problems[0].code == "written_in_code"
-    same_times = update_schedule(schedule=made, now=SUNDAY, cron=made.cron, parameters={"rows": 3})
-    assert same_times.parameters == {"rows": 3}
 
 
 def test_firing_needs_the_same_few_queries_however_many_bells_there_are(flow, django_assert_max_num_queries):

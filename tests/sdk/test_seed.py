@@ -100,7 +100,7 @@ def test_the_schedule_is_half_past_nine_in_new_york_on_weekdays(known):
     times = schedule.next(5)
     assert [(moment.hour, moment.minute) for moment in times] == [(9, 30)] * 5
     assert all(moment.weekday() < 5 for moment in times)
-    assert schedule.document()["timezone"] == "US/Eastern"
+    assert [clock["timezone"] for clock in schedule.document()] == ["US/Eastern"]
 
 
 def test_building_the_same_flow_again_gives_the_same_fingerprint(known):

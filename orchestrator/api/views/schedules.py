@@ -18,7 +18,7 @@ from orchestrator.api.serializers.schedules import (
     ScheduleSerializer,
 )
 from orchestrator.api.view import ApiView
-from orchestrator.core.schedules import describe, preview
+from orchestrator.core.schedules import describe, preview, read_timing
 from orchestrator.engine.scheduling import (
     create_schedule,
     delete_schedule,
@@ -27,6 +27,7 @@ from orchestrator.engine.scheduling import (
     update_schedule,
 )
 from orchestrator.models import Schedule
+from orchestrator.models.schedules import ClockKind
 from orchestrator.queries.access import Role
 from orchestrator.queries.schedules import schedule_document, schedule_documents, schedules_for_reading
 
@@ -111,8 +112,13 @@ class Preview(ApiView):
 
     @answers("schedules_preview", 400, 422, request=PreviewQuestionSerializer, ok=PreviewSerializer)
     def post(self, request: Request) -> Response:
-        """Say in words when a cron line fires, and the next times, without saving anything."""
-        asked = self.read(PreviewQuestionSerializer)
-        fire_times = preview(**asked, after=timezone.now())
-        words = describe(asked["cron"], asked["timezone"], asked["day_or"])
-        return Response({"description": words, "next_fire_times": [fire_time.document() for fire_time in fire_times]})
+        """Say in words when a schedule fires, and the next times, without saving anything."""
+        asked, now = self.read(PreviewQuestionSerializer), timezone.now()
+        count = asked.pop("count")
+        if asked["kind"] == ClockKind.INTERVAL:
+            asked["start_at"] = asked["start_at"] or now
+        timing = read_timing(Schedule(**asked).timing_document())
+        fire_times = preview(timing, after=now, count=count)
+        return Response(
+            {"description": describe(timing), "next_fire_times": [fire_time.document() for fire_time in fire_times]}
+        )

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import F, Q
 
-from orchestrator.core.schedules import zone_names
+from orchestrator.core.wall_clock import zone_names
 from orchestrator.models import Role
 from orchestrator.models.schedules import CatchUp
 from orchestrator.queries.access import Person
@@ -41,7 +41,7 @@ def schedules_page(user: Person, *, search: str, number: str, now: datetime) -> 
 
 def schedule_page(user: Person, schedule_id: int, *, now: datetime) -> dict[str, Any] | None:
     """Return one schedule with the form for its parameters."""
-    found = schedules_for_reading(user).select_related("flow__latest_version").filter(pk=schedule_id).first()
+    found = schedules_for_reading(user).filter(pk=schedule_id).first()
     if found is None:
         return None
     return {

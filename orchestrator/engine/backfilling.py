@@ -1,0 +1,214 @@
+"""Backfills: give a range of a schedule's fire times their runs, a few at a time.
+
+A fire time that has a run already, however it came about and however it ended, gets no second one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from orchestrator.core.parameters import check_parameters, empty_schema
+from orchestrator.core.problems import Problem, ProblemsFound
+from orchestrator.core.schedules import fire_times_between
+from orchestrator.core.wall_clock import FireTime, ScheduleError, check_moment
+from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.firing import start_at_fire_time
+from orchestrator.engine.flow_runs import NoVersion
+from orchestrator.engine.scheduling import locked
+from orchestrator.models import Backfill, FlowRun, Origin, Schedule
+from orchestrator.models.schedules import BackfillState
+
+logger = logging.getLogger(__name__)
+
+MOST_FIRE_TIMES = 5_000
+MOST_AT_ONCE = 100
+
+
+class InvalidBackfill(ProblemsFound):
+    """A backfill cannot be made as asked; nothing was changed."""
+
+
+class BackfillOver(ValueError):
+    """The backfill has ended, so there is nothing to cancel."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A fire time in the range of a backfill; `has_run`: it has its run already."""
+
+    fire_time: FireTime
+    has_run: bool
+
+
+def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> list[Planned]:
+    """Return the fire times from `since` to `until`, both included, in their order.
+
+    :raises InvalidBackfill: there are none, or more than one backfill takes
+    """
+    try:
+        check_moment("since", since)
+        check_moment("until", until)
+        found = list(islice(fire_times_between(schedule.timing(), since, until), MOST_FIRE_TIMES + 1))
+    except ScheduleError as error:
+        raise _invalid(str(error), error.field) from error
+    if not found:
+        raise _invalid("The schedule has no fire time in this range.", "until")
+    if len(found) > MOST_FIRE_TIMES:
+        raise _invalid(
+            f"That is more than {MOST_FIRE_TIMES:,} fire times; backfill a shorter range at a time.", "until"
+        )
+    taken = set(
+        FlowRun.objects.filter(schedule=schedule, scheduled_for__range=(since, until)).values_list(
+            "scheduled_for", flat=True
+        )
+    )
+    return [Planned(time, time.utc in taken) for time in found]
+
+
+@transaction.atomic
+def create_backfill(
+    *,
+    schedule: Schedule,
+    since: datetime,
+    until: datetime,
+    max_concurrent: int,
+    user: User | None,
+    now: datetime,
+    parameters: Mapping[str, Any] | None = None,
+) -> Backfill:
+    """Return a new backfill whose first runs have been started. It goes on while the schedule is paused.
+
+    :param parameters: for its runs, instead of the schedule's
+    :raises InvalidBackfill: the range, the parameters or the number at once is wrong, or another backfill goes on
+    """
+    schedule = locked(schedule)
+    given = dict(schedule.parameters if parameters is None else parameters)
+    problems = _problems(schedule, given, max_concurrent=max_concurrent, until=until, now=now)
+    if problems:
+        raise InvalidBackfill(problems)
+    planned = plan_backfill(schedule=schedule, since=since, until=until)
+    missing = [each.fire_time.utc for each in planned if not each.has_run]
+    if not missing:
+        raise _invalid(f"All {len(planned)} fire times of this range have their runs.", "since")
+    backfill = Backfill.objects.create(
+        schedule=schedule,
+        since=since,
+        until=until,
+        fire_times=missing,
+        already_run=len(planned) - len(missing),
+        parameters=given,
+        max_concurrent=max_concurrent,
+        created_by=user,
+    )
+    _advance(backfill, now)
+    return backfill
+
+
+def advance_backfills(*, now: datetime) -> int:
+    """Start the runs that active backfills have room for, and end those that are done; return how many were started.
+
+    Safe to call at any time and from several processes at once.
+    """
+    started = 0
+    for pk in Backfill.objects.filter(state=BackfillState.ACTIVE).order_by("pk").values_list("pk", flat=True):
+        try:
+            with transaction.atomic():
+                held = Backfill.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
+                    "schedule__flow__project", "created_by"
+                )
+                backfill = held.filter(pk=pk, state=BackfillState.ACTIVE).first()
+                started += _advance(backfill, now) if backfill else 0
+        except Exception:  # whatever is wrong with one backfill, the others go on
+            logger.exception("Backfill %s could not go on; it is tried again in a while.", pk)
+    return started
+
+
+def cancel_backfill(*, backfill: Backfill, user: User | None, now: datetime, cancel_runs: bool = False) -> Backfill:
+    """Return the backfill, cancelled: it starts nothing more. Its unfinished runs go on unless `cancel_runs`.
+
+    :raises BackfillOver: it has ended
+    """
+    with transaction.atomic():
+        backfill = Backfill.objects.select_for_update(of=("self",)).select_related("schedule").get(pk=backfill.pk)
+        if backfill.state != BackfillState.ACTIVE:
+            raise BackfillOver(f"This backfill is {backfill.state} already.")
+        _end(backfill, BackfillState.CANCELLED, f"Cancelled by {user}." if user else "Cancelled.", now)
+    if cancel_runs:
+        for flow_run in runs_of(backfill).unfinished():
+            cancel_flow_run(flow_run_id=flow_run.pk, user=user)
+    return backfill
+
+
+def runs_of(backfill: Backfill) -> Any:
+    """Return the flow runs that the backfill has started so far."""
+    return FlowRun.objects.filter(
+        schedule=backfill.schedule_id,
+        origin=Origin.BACKFILL,
+        scheduled_for__in=backfill.fire_times[: backfill.position],
+    )
+
+
+def _advance(backfill: Backfill, now: datetime) -> int:
+    """Go on with a backfill that this transaction holds; return how many runs were started."""
+    unfinished, started = runs_of(backfill).unfinished().count(), 0
+    try:
+        while unfinished + started < backfill.max_concurrent and backfill.position < len(backfill.fire_times):
+            run = start_at_fire_time(
+                backfill.schedule,
+                backfill.fire_times[backfill.position],
+                now=now,
+                parameters=backfill.parameters,
+                origin=Origin.BACKFILL,
+                user=backfill.created_by,
+            )
+            backfill.position += 1
+            backfill.already_run += not run.created
+            started += run.created
+    except (ProblemsFound, NoVersion) as refused:
+        _end(backfill, BackfillState.CANCELLED, f"Stopped, the flow cannot be started: {refused}", now)
+        return started
+    if unfinished + started == 0:
+        _end(backfill, BackfillState.FINISHED, "", now)
+    else:
+        backfill.save()
+    return started
+
+
+def _end(backfill: Backfill, state: BackfillState, message: str, now: datetime) -> None:
+    backfill.state, backfill.message, backfill.ended_at = state, message[:500], now
+    backfill.save()
+
+
+def _problems(
+    schedule: Schedule, parameters: Mapping[str, Any], *, max_concurrent: int, until: datetime, now: datetime
+) -> list[Problem]:
+    problems = []
+    if not 1 <= max_concurrent <= MOST_AT_ONCE:
+        problems.append(_problem(f"1 to {MOST_AT_ONCE} runs can go on at once.", "max_concurrent"))
+    if until.tzinfo and until > now:
+        problems.append(_problem("A backfill is about the past; the schedule itself starts what is to come.", "until"))
+    if Backfill.objects.filter(schedule=schedule, state=BackfillState.ACTIVE).exists():
+        problems.append(_problem("Another backfill of this schedule goes on; wait for its end, or cancel it.", None))
+    version = schedule.flow.latest_version
+    schema = version.parameter_schema if version else empty_schema()
+    problems += [
+        Problem(problem.code, problem.message, field=f"parameters.{problem.field}")
+        for problem in check_parameters(schema, parameters)
+    ]
+    return problems
+
+
+def _problem(message: str, field: str | None) -> Problem:
+    return Problem("invalid_backfill", message, field=field)
+
+
+def _invalid(message: str, field: str) -> InvalidBackfill:
+    return InvalidBackfill([_problem(message, field)])

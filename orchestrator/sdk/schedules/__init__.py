@@ -1,0 +1,6 @@
+"""Schedules as people write them beside their flows: `from orchestrator.sdk.schedules import CronSchedule, clocks`."""
+
+from orchestrator.sdk.schedules import adjustments, clocks, filters
+from orchestrator.sdk.schedules.schedule import CronSchedule, IntervalSchedule, Schedule
+
+__all__ = ["CronSchedule", "IntervalSchedule", "Schedule", "adjustments", "clocks", "filters"]
