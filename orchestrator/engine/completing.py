@@ -76,7 +76,6 @@ def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
                 settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, lost) for one in ready]))
             else:
                 settle(step, run, ended=start_children(step, run, ready, loaded=loaded))
-    point("child started")
     return step
 
 

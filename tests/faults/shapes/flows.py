@@ -28,7 +28,7 @@ def fails_once() -> dict[str, int]:
     return {"rows": 2}
 
 
-@task
+@task(max_retries=1, retry_delay=0)
 def breaks() -> None:
     record_execution()
     raise Broken("every time")
@@ -39,16 +39,16 @@ def child(name: str, **more: object) -> StartFlowRun:
 
 
 with Flow("steady") as flow:
-    works(works(Parameter("seconds", default=0.02, type=float)))
+    works(upstream_tasks=[works(Parameter("seconds", default=0.02, type=float))])
 
 with Flow("shaky") as flow:
-    works(upstream_tasks=[fails_once.copy(max_retries=1, retry_delay=0)])
+    works(upstream_tasks=[fails_once.copy(max_retries=1, retry_delay_seconds=0.0)])
 
 with Flow("feeble") as flow:
     fails_once()
 
 with Flow("broken") as flow:
-    breaks(max_retries=1, retry_delay=0)
+    breaks()
 
 with Flow("diamond") as flow:
     a = child("steady")()
@@ -62,7 +62,7 @@ with Flow("doomed") as flow:
     a = child("broken")()
     works(upstream_tasks=[a])
     after = works.copy(name="after all", trigger="any_failed")(upstream_tasks=[a])
-    child("steady", name="cleaning up", trigger="all_finished")(upstream_tasks=[after])
+    child("steady", trigger="all_finished")(upstream_tasks=[after])
 
 with Flow("fan") as flow:
     first = works()
