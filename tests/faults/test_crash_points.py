@@ -27,6 +27,9 @@ from tests.processes import eventually
 
 pytestmark = [pytest.mark.workers, pytest.mark.timeout(300)]
 
+# Some points are only come to where ends happen to be stored together.
+MOST_ROUNDS = 10
+
 OF_A_WORKER = [
     "claimed",
     "executed",
@@ -74,13 +77,15 @@ def test_a_worker_that_dies_at_any_point_costs_time_and_nothing_else(shapes, sta
 
     for name in OF_A_WORKER:
         token = crash_at(name)
-        runs = [begin(shapes[shape]) for shape in ("healing", "fan", "diamond", "launching")]
-
-        eventually(lambda: recover() and not FlowRun.objects.unfinished().exists(), within=60, else_say=name)
+        for _ in range(MOST_ROUNDS):
+            runs = [begin(shapes[shape]).pk for shape in ("healing", "fan", "diamond", "launching")]
+            eventually(lambda: recover() and not FlowRun.objects.unfinished().exists(), within=60, else_say=name)
+            ends = set(FlowRun.objects.filter(pk__in=runs).values_list("state", flat=True))
+            assert ends == {State.SUCCESS}, name
+            if not token.exists():
+                break
 
         assert not token.exists(), f"no process came to the point {name!r}"
-        ends = set(FlowRun.objects.filter(pk__in=[run.pk for run in runs]).values_list("state", flat=True))
-        assert ends == {State.SUCCESS}, name
         assert executed_twice() == [], name
         check_invariants(at_rest=True)
 
