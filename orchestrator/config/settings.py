@@ -36,9 +36,10 @@ def _database(url: str) -> dict[str, object]:
         "OPTIONS": {
             # The hot statements of the engine are prepared by name; see engine/statements.py.
             "prepare_threshold": 5,
-            # Compiling a statement, or planning it anew, takes longer than executing any of ours.
-            "options": "-c jit=off -c plan_cache_mode=force_generic_plan -c lock_timeout=5s -c statement_timeout=30s"
-            " -c idle_in_transaction_session_timeout=60s",
+            # Compiling a statement, or planning it anew, takes longer than executing any of ours. And a plan that is
+            # kept must suit a table that was small when it was made: by an index wherever there is one.
+            "options": "-c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c lock_timeout=5s"
+            " -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
             **({"pool": {"min_size": 1, "max_size": pool, "timeout": 10}} if pool else {}),
             **query,
         },

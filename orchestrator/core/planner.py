@@ -1,6 +1,6 @@
 """The scheduler's judgement: what follows from a task run's end, a failure, a flow run's last end. Pure tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +90,12 @@ def judge_trigger(task: Task, upstream: Mapping[str, State]) -> Ending | None:
     return None if state is None else Ending(state, message)
 
 
+def looked_at(graph: FlowGraph, ending: Iterable[str]) -> set[str]:
+    """Return the tasks that `cascade` may look at: `ending`, all that comes after, and what that waits for."""
+    after = graph.descendants(ending)
+    return after.union(ending, *(graph.upstreams[slug] for slug in after))
+
+
 def cascade(
     graph: FlowGraph,
     *,
@@ -102,8 +108,8 @@ def cascade(
 
     Mapped tasks are ready when nothing is left to wait for: whether they may have items is judged apart.
 
-    :param states: every task's state; those of `endings` are not yet in it
-    :param waiting_on: every pending task's counter, `endings` not yet taken off
+    :param states: at least the states of the tasks `looked_at`; those of `endings` are not yet in it
+    :param waiting_on: their counters, `endings` not yet taken off
     :param items: the states that are judged in place of a mapped upstream's own
     """
     now = dict(states)

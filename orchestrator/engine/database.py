@@ -5,13 +5,15 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
+from psycopg.pq.abc import PGconn
 from psycopg.types.json import JsonbLoader
+from psycopg.waiting import Ready, Wait
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +85,18 @@ def _execute(statement: str, parameters: dict[str, Any]) -> psycopg.Cursor[tuple
     cursor = psycopg.Cursor(connection.connection)
     # Django reads JSON in its fields, and has the connection hand it over as text.
     cursor.adapters.register_loader("jsonb", JsonbLoader)
-    return cursor.execute(statement, parameters, prepare=True)
+    cursor.execute(statement, parameters, prepare=True)
+    if connection.connection.pgconn.flush():
+        connection.connection.wait(_flush(connection.connection.pgconn))
+    return cursor
+
+
+def _flush(server: PGconn) -> Generator[Wait, Ready, None]:
+    """Hand over the rest of a large statement: in a pipeline psycopg leaves what the socket does not take at once, and
+    would then wait for ever for the answer to it.
+    """
+    while server.flush():
+        yield Wait.RW
 
 
 def records(items: Iterable[Mapping[str, Any]]) -> str:

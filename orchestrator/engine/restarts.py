@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from psycopg.types.json import Jsonb
 
 from orchestrator.core.planner import Ending, restart_counts, restart_set
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import READ_TASK_RUNS, RESTART_TASK_RUNS
+from orchestrator.engine.statements import READ_ALL_STATES, RESTART_TASK_RUNS
 from orchestrator.engine.steps import Ready, Run, Step, lock_flow_run, one_step
 from orchestrator.engine.transitions import move_flow_run
 
@@ -49,16 +50,15 @@ def restart_child(*, flow_run_id: UUID, attempt: int, worker: str = "", claims: 
 
 def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
     """Run what did not succeed again. Where everything did (a cancel came too late), the flow run ends anew."""
-    found = rows(READ_TASK_RUNS, flow_run_id=run.id)
-    states = {row[1]: State(row[3]) for row in found}
+    states = {slug: State(state) for slug, state in rows(READ_ALL_STATES, flow_run_id=run.id)}
     again = restart_set(run.graph, states)
     counts = restart_counts(run.graph, again)
     restarted = rows(
         RESTART_TASK_RUNS,
         flow_run_id=run.id,
         slugs=list(counts),
-        waiting_on=list(counts.values()),
-        befores=[states[slug].value for slug in counts],
+        waiting_on=Jsonb(counts),
+        befores=Jsonb({slug: states[slug] for slug in counts}),
         message=why,
         actor=step.user_id,
     )

@@ -2,8 +2,18 @@
 
 from dataclasses import replace
 
+from psycopg.types.json import Jsonb
+
 from orchestrator.core.graph import TaskKind
-from orchestrator.core.planner import Ending, cascade, final_ending, judge_task, released_by, with_causes
+from orchestrator.core.planner import (
+    Ending,
+    cascade,
+    final_ending,
+    judge_task,
+    looked_at,
+    released_by,
+    with_causes,
+)
 from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
@@ -76,7 +86,7 @@ def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
         overtakes=True,
         flow_run_id=run.id,
         slugs=list(falls),
-        falls=list(falls.values()),
+        falls=Jsonb(falls),
     )
     ask_for_versions(step, {flow for slug in falls if (flow := run.graph.tasks[slug].flow)})
     return [
@@ -119,7 +129,8 @@ def _pause(step: Step, run: Run, moves: list[Move]) -> None:
 
 def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
     """End tasks that will not start, and all that follows from that, in a fixed number of statements."""
-    found = {row[1]: row for row in rows(READ_TASK_RUNS, flow_run_id=run.id)}
+    slugs = list(looked_at(run.graph, endings))
+    found = {row[1]: row for row in rows(READ_TASK_RUNS, flow_run_id=run.id, slugs=slugs)}
     plan = cascade(
         run.graph,
         endings=endings,
@@ -131,7 +142,7 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
             SET_WAITING_ON,
             flow_run_id=run.id,
             slugs=list(plan.waiting_on),
-            waiting_on=list(plan.waiting_on.values()),
+            waiting_on=Jsonb(plan.waiting_on),
         )
 
     def move_of(slug: str, ending: Ending) -> Move:

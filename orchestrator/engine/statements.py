@@ -4,7 +4,8 @@ A task run that is Running is either held by a worker, and has a lease, or waits
 
 Times are the database's (`now()`), never a worker's. Many rows come as one JSON array: binding them as one parameter
 costs a tenth of binding an array a column. The `= ANY` beside a join names the rows once more, so that whatever the
-planner guesses about the JSON it looks them up by their index and never reads a whole table.
+planner guesses about the JSON it looks them up by their index and never reads a whole table. Where a row takes one
+value, it finds that in a JSON object by its slug: no join, so none that is planned for few rows and then meets many.
 """
 
 # How many columns describe a flow run in the statements that lock one.
@@ -86,22 +87,22 @@ SELECT 1 / (count(*) = %(count)s::int)::int FROM moved
 """
 
 RELEASE_DOWNSTREAMS = """
-UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
-FROM unnest(%(slugs)s::text[], %(falls)s::int[]) AS g(slug, fall)
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
-RETURNING t.id, t.slug, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt, t.state
+UPDATE orchestrator_taskrun SET waiting_on = waiting_on - (%(falls)s::jsonb ->> slug)::int
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+RETURNING id, slug, attempt, waiting_on, failures, child_flow_run_id, child_attempt, state
 """
 
 SET_WAITING_ON = """
-UPDATE orchestrator_taskrun t SET waiting_on = g.waiting_on
-FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[]) AS g(slug, waiting_on)
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
+UPDATE orchestrator_taskrun SET waiting_on = (%(waiting_on)s::jsonb ->> slug)::int
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
 """
 
 READ_TASK_RUNS = """
 SELECT id, slug, attempt, state, waiting_on, failures, child_flow_run_id, child_attempt
-FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid
+FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
 """
+
+READ_ALL_STATES = "SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid"
 
 READ_STATES = """
 SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
@@ -262,14 +263,15 @@ ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 RESTART_TASK_RUNS = """
 WITH restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
-        attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = g.waiting_on, worker = '', lease_until = NULL,
-        due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now()
-    FROM unnest(%(slugs)s::text[], %(waiting_on)s::int[], %(befores)s::text[]) AS g(slug, waiting_on, before)
-    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
-    RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on, g.before
+        attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = (%(waiting_on)s::jsonb ->> t.slug)::int,
+        worker = '', lease_until = NULL, due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL,
+        ended_at = NULL, changed_at = now()
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[])
+    RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)
-    SELECT flow_run_id, id, attempt, before, 'Pending', %(message)s::text, %(actor)s::int FROM restarted
+    SELECT flow_run_id, id, attempt, %(befores)s::jsonb ->> slug, 'Pending', %(message)s::text, %(actor)s::int
+    FROM restarted
 )
 SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
 """
