@@ -14,6 +14,7 @@ from orchestrator.engine.backfilling import advance_backfills as advance_all_bac
 from orchestrator.engine.claiming import is_work_left
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.firing import fire_due
+from orchestrator.engine.overdue import end_overdue
 from orchestrator.engine.presence import Presence
 from orchestrator.engine.recovering import recover as recover_all
 from orchestrator.engine.recovering import start_due as start_due_task_runs
@@ -36,8 +37,9 @@ def work(**_: object) -> None:
 
 @shared_task(name=dispatch.START_DUE)
 def start_due(**_: object) -> None:
-    """Submit the task runs whose retry delay is over."""
+    """Submit the task runs whose retry delay or pause is over, and end those that have waited too long."""
     start_due_task_runs()
+    end_overdue()
 
 
 @shared_task(name=dispatch.RING)

@@ -185,7 +185,7 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -
         moves.ending.append(ending_move(run, ready, Ending(State.SUCCESS, "", str(child.pk))))
         return
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, State.RUNNING, child=child.pk)
-    move.child_attempt = child.attempt
+    move.child_attempt, move.delay = child.attempt, task.timeout_seconds
     if child.state in TERMINAL:
         if child.state in SUCCESSFUL or task.on_retry is OnRetry.MIRROR:
             step.follow_ups.append(TellParent(child.pk))
@@ -260,6 +260,7 @@ def _link(run: Run, order: Order, child: UUID, child_attempt: int, moves: _Moves
                 State.RUNNING,
                 child=child,
                 child_attempt=child_attempt,
+                delay=task.timeout_seconds,
             )
         )
     else:

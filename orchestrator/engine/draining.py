@@ -79,12 +79,19 @@ class Drain:
             return self.desk.hand.popleft() if self.desk.hand else None
 
     def _work(self, held: Claim, claims: int) -> None:
-        if load_version(held.version_id).graph.tasks[held.slug].kind is TaskKind.FLOW_RUN:
+        task = load_version(held.version_id).graph.tasks[held.slug]
+        if task.kind is TaskKind.FLOW_RUN:
             self._keep([start_child_of(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
             return
         began = time.monotonic()
         lines = Log(held)
-        ending = self.keeper.hold(held, self.desk, lines, lambda: execute(held, lines, self.keeper.interruptible))
+        ending = self.keeper.hold(
+            held,
+            self.desk,
+            lines,
+            lambda: execute(held, lines, self.keeper.interruptible),
+            limit=task.timeout_seconds,
+        )
         point("executed")
         lines.store()
         took = time.monotonic() - began

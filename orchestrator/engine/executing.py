@@ -23,7 +23,8 @@ from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import load_version
 from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.context import Context, entered
-from orchestrator.sdk.registry import find_task
+from orchestrator.sdk.limits import OutOfTime
+from orchestrator.sdk.registry import UnknownTask, find_task
 from orchestrator.sdk.signals import Signal, ending_of
 
 MAX_LINE = 8_000
@@ -113,6 +114,8 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
         return _kept(ending, held, version.graph.tasks[held.slug].result_serializer)
     except Unkeepable as error:
         return Ending(State.FAILED, str(error))
+    except Exception as error:  # noqa: BLE001 - the storage, or people's serializer, may raise anything
+        return ending_of(error, _told(error, log), retry_on)
 
 
 def _kept(ending: Ending, held: Claim, serializer: str) -> Ending:
@@ -125,9 +128,21 @@ def _kept(ending: Ending, held: Claim, serializer: str) -> Ending:
     return ending if ending.result is None else replace(ending, result=keep(ending.result, serializer=serializer))
 
 
+def overdue(held: Claim, limit: float) -> Ending:
+    """Return how a function ends that has run for longer than its time limit."""
+    try:
+        retry_on = find_task(load_version(held.version_id).flow, held.slug).retry_on
+    except UnknownTask:
+        retry_on = ()
+    return ending_of(OutOfTime(limit), "", retry_on)
+
+
 def _told(error: BaseException, log: Log) -> str:
     """Return what people are told of what their code raised; the log gets the traceback of an exception."""
     match error:
+        case OutOfTime():
+            log.add(logging.ERROR, _traceback(error))
+            return ""
         case Signal():
             return ""
         case SystemExit():

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +19,10 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import give_back, renew
 from orchestrator.engine.completing import Ended, complete
-from orchestrator.engine.executing import Interrupted, Log
+from orchestrator.engine.executing import Interrupted, Log, overdue
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.steps import Claim
+from orchestrator.sdk.limits import OutOfTime
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,19 @@ class Desk:
     ended: list[Ended] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a function is stopped: what is raised inside it, and how its task run ends if it does not stop by that."""
+
+    raised: BaseException
+    ending: Ending
+
+
+_CANCELLED = Reason(Interrupted(), Ending(State.CANCELLED, "Cancelled."))
+
+
 class Keeper:
-    """A thread beside the work: renews leases, stores logs, interrupts what was cancelled, clears what must not wait.
+    """A thread beside the work: renews leases, stores logs, clears what must not wait, stops what shall not go on.
 
     It looks from time to time and is never woken for a task run: most end before it has looked once.
     """
@@ -52,7 +64,9 @@ class Keeper:
         self._desk = Desk()
         self._log: Log | None = None
         self._began = 0.0
+        self._limit: float | None = None
         self._stopping = 0.0
+        self._raised: BaseException = Interrupted()
         self._in_function = False
         signal.signal(signal.SIGUSR2, self._interrupt)
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
@@ -66,9 +80,15 @@ class Keeper:
         finally:
             self._attending.clear()
 
-    def hold(self, held: Claim, desk: Desk, lines: Log, work: Callable[[], Ending]) -> Ending:
-        """Do the work while the claim is kept, and nothing on the desk waits long for its end."""
+    def hold(
+        self, held: Claim, desk: Desk, lines: Log, work: Callable[[], Ending], *, limit: float | None = None
+    ) -> Ending:
+        """Do the work while the claim is kept, and nothing on the desk waits long for its end.
+
+        :param limit: the seconds after which it is stopped
+        """
         self._desk, self._log, self._began, self._stopping = desk, lines, time.monotonic(), 0.0
+        self._limit = limit
         with self.lock:
             self._held = held
         try:
@@ -78,7 +98,7 @@ class Keeper:
                 self._held = None
 
     def interruptible(self, function: Callable[[], Any]) -> Any:
-        """Call people's code; only in here a cancel may interrupt it."""
+        """Call people's code; only in here it may be interrupted."""
         self._in_function = True
         try:
             return function()
@@ -87,7 +107,7 @@ class Keeper:
 
     def _interrupt(self, _signal: int, _frame: object) -> None:
         if self._in_function:
-            raise Interrupted
+            raise self._raised
 
     def _run(self) -> None:
         beat = min(1.0, settings.ANABRANCH_LEASE_SECONDS / 5)
@@ -95,14 +115,18 @@ class Keeper:
         while self._attending.wait():
             time.sleep(LOOK_SECONDS)
             with self.lock:
-                held, began = self._held, self._began
+                held, began, limit = self._held, self._began, self._limit
             now = time.monotonic()
             if held is None or now - began < LONGEST_WAIT_SECONDS:
                 continue
             self._clear()
-            if now - renewed.get(held.task_run_id, began) > beat:
+            is_beat = now - renewed.get(held.task_run_id, began) > beat
+            if is_beat:
                 renewed = {held.task_run_id: now}
-                self._renew(held)
+            if is_beat and not self._renew(held):
+                self._stop(held, _CANCELLED)
+            elif limit is not None and now - began > limit and (is_beat or not self._stopping):
+                self._stop(held, Reason(OutOfTime(limit), overdue(held, limit)))
 
     def _clear(self) -> None:
         """Give back and store what would wait behind the work that turned out long."""
@@ -119,7 +143,8 @@ class Keeper:
             log.exception("Could not clear the desk of %s task runs; their leases will end.", len(waiting) + len(ended))
             connection.close()
 
-    def _renew(self, held: Claim) -> None:
+    def _renew(self, held: Claim) -> bool:
+        """Hold what is executed for another lease; return whether it is still wanted, as far as that is known."""
         try:
             if self._log is not None:
                 self._log.store()
@@ -127,21 +152,22 @@ class Keeper:
         except Exception:
             log.exception("Could not renew the lease of task run %s.", held.task_run_id)
             connection.close()
-            return
-        if answer.get(held.task_run_id, True):
-            self._stop(held)
+            return True
+        return not answer.get(held.task_run_id, True)
 
-    def _stop(self, held: Claim) -> None:
+    def _stop(self, held: Claim, why: Reason) -> None:
         """Interrupt the running function; a function that does not stop is ended with its process."""
         with self.lock:
             if self._held is not held:
                 return
             self._stopping = self._stopping or time.monotonic()
+            self._raised = why.raised
             if time.monotonic() - self._stopping < settings.ANABRANCH_CANCEL_GRACE_SECONDS:
                 os.kill(os.getpid(), signal.SIGUSR2)
                 return
-        log.warning("Task run %s did not stop when it was cancelled; its process is ended.", held.task_run_id)
-        ending = Ending(State.CANCELLED, "Cancelled; the function did not stop, so its process was ended.")
+        log.warning("Task run %s did not stop when it was interrupted; its process is ended.", held.task_run_id)
+        told = f"{why.ending.message} The function did not stop, so its process was ended."
+        ending = replace(why.ending, message=told)
         carry_out(complete(ended=[(held, ending)]))
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -21,6 +21,7 @@ from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.flow_runs import start_scheduled_flow_run
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.overdue import end_overdue
 from orchestrator.engine.statements import (
     COUNT_SUBMITTED,
     DUE_FLOW_RUNS,
@@ -58,7 +59,7 @@ def recover() -> Recovered:
     Worker.objects.filter(lease_until__lt=timezone.now()).delete()
     return Recovered(
         taken_back=_wake_for(_take_back) + _end_lost_for_good(),
-        due=start_due(),
+        due=start_due() + end_overdue(),
         started=_start_scheduled(),
         owed=_settle_debts(),
         sent_again=_send_again(),

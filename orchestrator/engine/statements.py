@@ -295,6 +295,18 @@ WITH due AS (
 SELECT flow_run_id FROM started
 """
 
+# Flow runs with task runs that have waited for a child flow run longer than they may; and those task runs of one.
+OVERDUE_FLOW_RUNS = """
+SELECT DISTINCT flow_run_id FROM orchestrator_taskrun
+WHERE due_at <= clock_timestamp() AND state = 'Running' AND lease_until IS NULL LIMIT 1000
+"""
+
+HOLD_OVERDUE = """
+SELECT id, slug, attempt, failures, child_flow_run_id FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND due_at <= clock_timestamp() AND state = 'Running' AND lease_until IS NULL
+ORDER BY id FOR NO KEY UPDATE
+"""
+
 # What a lost worker held goes back, unless it was lost too often or its flow run is being cancelled.
 TAKE_BACK = """
 WITH lost AS (

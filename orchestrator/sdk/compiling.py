@@ -155,6 +155,7 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "retry_backoff": task.retry_backoff,
         "retry_jitter": task.retry_jitter,
         "retry_delay_max_seconds": task.retry_delay_max_seconds,
+        "timeout_seconds": task.timeout_seconds,
     }
     if not isinstance(task, StartFlowRun):
         return Task(

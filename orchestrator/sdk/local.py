@@ -22,6 +22,7 @@ from orchestrator.sdk import registry
 from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.attempts import run_attempts
 from orchestrator.sdk.context import Context, entered
+from orchestrator.sdk.limits import time_limit
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.signals import Signal, ending_of
 
@@ -218,7 +219,7 @@ class _LocalRun:
             map_index=index,
         )
         try:
-            with entered(inside):
+            with entered(inside), time_limit(task.timeout_seconds):
                 ending = Ending(State.SUCCESS, "", written.run(**received(written, inputs)))
         except WrongArgument as error:
             ending = ending_of(error, str(error), written.retry_on)

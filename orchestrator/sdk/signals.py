@@ -16,7 +16,12 @@ from orchestrator.sdk.durations import Duration, seconds_of
 
 
 class Signal(BaseException):
-    """Ends an execution in a state of its own; the message is for people."""
+    """Ends an execution in a state of its own; the message is for people.
+
+    `counts_as`: the type of exceptions that it stands for where a task names those it is tried again after.
+    """
+
+    counts_as: type[BaseException] | None = None
 
     def __init__(self, message: str = "") -> None:
         super().__init__(message)
@@ -122,4 +127,5 @@ def ending_of(raised: BaseException, message: str, retry_on: tuple[type[BaseExce
     :param retry_on: the types of exceptions after which it is tried again; none: all
     """
     ending = raised.ending() if isinstance(raised, Signal) else Ending(State.FAILED, message)
-    return replace(ending, retry=not retry_on or isinstance(raised, retry_on))
+    kind = (raised.counts_as if isinstance(raised, Signal) else None) or type(raised)
+    return replace(ending, retry=not retry_on or issubclass(kind, retry_on))

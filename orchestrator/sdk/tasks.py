@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.retries import RetryDelay, pauses_of, retry_on_of
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
@@ -29,6 +30,7 @@ class Task:
     :param max_retries: how often it is tried again after a failure; needs `retry_delay`
     :param retry_delay: the pause before a retry: a timedelta or seconds, a list of one for each retry, or a `Backoff`
     :param retry_on: the types of exceptions, subclasses included, that are tried again; all unless given
+    :param timeout: the time limit of an attempt, a timedelta or seconds; of the wait, where it waits for a child
     :param trigger: what it asks of its upstreams' states; all successful unless given. A function of people's own is
         given {edge: state of its upstream}, and lets the task start by returning something true
     :param skip_on_upstream_skip: whether it is skipped when an upstream was
@@ -48,6 +50,7 @@ class Task:
         max_retries: int = 0,
         retry_delay: RetryDelay | None = None,
         retry_on: Any = None,
+        timeout: Duration | None = None,
         trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
         result_serializer: str | None = None,
@@ -59,6 +62,7 @@ class Task:
         self.max_retries = _retries(max_retries, retry_delay)
         self.retry_delay = retry_delay
         self.retry_on = _retry_on(retry_on, max_retries)
+        self.timeout_seconds = limit_of(timeout, "timeout")
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""

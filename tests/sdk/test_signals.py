@@ -210,3 +210,27 @@ def test_a_retry_delay_is_fixed_or_a_list_or_grows(delay: Any, fields: tuple[Any
 def test_what_is_no_retry_delay_is_refused_where_it_is_written(make: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
         make()
+
+
+def test_a_function_that_takes_too_long_is_interrupted_and_retried_like_a_timeout_error() -> None:
+    calls = []
+
+    def body() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            time.sleep(60)
+        return len(calls)
+
+    began = time.monotonic()
+    state = run_one(body, timeout=timedelta(milliseconds=50), max_retries=1, retry_delay=0, retry_on=TimeoutError)
+
+    assert state.result == 2
+    assert time.monotonic() - began < 10
+    timed_out = run_one(lambda: time.sleep(60), name="slow", timeout=0.05)["slow-1"]
+    assert (timed_out.state, timed_out.message) == (State.TIMED_OUT, "Took longer than its time limit of 0.05 s.")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5", True, float("inf")])
+def test_what_is_no_time_limit_is_refused(timeout: Any) -> None:
+    with pytest.raises(ValueError, match="timeout must be"):
+        Task("a", timeout=timeout)

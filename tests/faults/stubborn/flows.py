@@ -17,3 +17,7 @@ def never_stops() -> None:
 
 with Flow("stubborn") as flow:
     never_stops()
+
+
+with Flow("overdue") as overdue:
+    never_stops.copy(name="overdue", timeout_seconds=0.2)()
