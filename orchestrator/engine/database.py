@@ -1,19 +1,17 @@
-"""How the engine talks to PostgreSQL on its hot path: prepared statements on Django's own connection."""
+"""How the engine talks to PostgreSQL on its hot path: prepared statements in flights, on Django's own connection."""
 
 import functools
 import json
 import random
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
-from psycopg.pq.abc import PGconn
-from psycopg.types.json import JsonbLoader
-from psycopg.waiting import Ready, Wait
+
+from orchestrator.engine.wire import Flight, Rows
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,13 +22,14 @@ FIRST_PAUSE_SECONDS = 0.2
 _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
 
-class _Late(threading.local):
-    """What this thread's transaction writes at its end, or before anything that could read it."""
+class _Open(threading.local):
+    """What this thread's transaction has not sent yet."""
 
-    write: Callable[[], None] | None = None
+    flight: Flight | None = None  # there inside `one_transaction` only
+    write: Callable[[], None] | None = None  # what `write_late` was given
 
 
-_late = _Late()
+_open = _Open()
 
 
 def write_late(write: Callable[[], None]) -> None:
@@ -38,65 +37,71 @@ def write_late(write: Callable[[], None]) -> None:
 
     Changes that gather meanwhile cost one statement together.
     """
-    _late.write = write
+    _open.write = write
 
 
 def _write_now() -> None:
-    write, _late.write = _late.write, None
+    write, _open.write = _open.write, None
     if write is not None:
         write()
 
 
 def send(statement: str, *, overtakes: bool = False, **parameters: Any) -> None:
-    """Send a named statement of `statements.py` whose rows nobody needs; `one_transaction` does not wait for it.
+    """Have a named statement of `statements.py` carried out whose rows nobody needs.
+
+    In a transaction it leaves with the next statement whose rows are needed, at the latest with the COMMIT.
 
     :param overtakes: it neither reads nor writes what is written late, so it need not wait for that
-
-    Parameters are bound by the server, and the statement is prepared once a connection: building queries and objects
-    through the ORM, and a round trip a statement, cost more here than PostgreSQL itself does (docs/performance.md).
     """
-    ask(statement, overtakes=overtakes, **parameters)
+    answer = ask(statement, overtakes=overtakes, **parameters)
+    if _open.flight is None:
+        answer()
 
 
-def rows(statement: str, *, overtakes: bool = False, **parameters: Any) -> list[tuple[Any, ...]]:
-    """Send a named statement and return its rows."""
+def rows(statement: str, *, overtakes: bool = False, **parameters: Any) -> Rows:
+    """Carry out a named statement and return its rows."""
     return ask(statement, overtakes=overtakes, **parameters)()
 
 
-def ask(statement: str, *, overtakes: bool = False, **parameters: Any) -> Callable[[], list[tuple[Any, ...]]]:
-    """Send a named statement; its rows are there when they are called for.
+def ask(statement: str, *, overtakes: bool = False, **parameters: Any) -> Callable[[], Rows]:
+    """Add a named statement to what is sent next; its rows are there when they are called for.
 
     What is asked before rows are called for leaves in one flight: only that waits for the server's answer.
     """
     if not overtakes:
         _write_now()
-    with connection.wrap_database_errors:
-        cursor = _execute(statement, parameters)
+    flight = _flight()
+    answer = flight.add(statement, parameters)
 
-    def answer() -> list[tuple[Any, ...]]:
-        with connection.wrap_database_errors:
-            return cursor.fetchall()
+    def answered() -> Rows:
+        if answer.rows is None:
+            _fly(flight)
+        assert answer.rows is not None
+        return answer.rows
 
-    return answer
+    return answered
 
 
-def _execute(statement: str, parameters: dict[str, Any]) -> psycopg.Cursor[tuple[Any, ...]]:
+def _flight() -> Flight:
+    """Return what is sent next. In a transaction that PostgreSQL has not begun yet, it begins with BEGIN."""
     connection.ensure_connection()
-    cursor = psycopg.Cursor(connection.connection)
-    # Django reads JSON in its fields, and has the connection hand it over as text.
-    cursor.adapters.register_loader("jsonb", JsonbLoader)
-    cursor.execute(statement, parameters, prepare=True)
-    if connection.connection.pgconn.flush():
-        connection.connection.wait(_flush(connection.connection.pgconn))
-    return cursor
+    flight = _open.flight or Flight(connection.connection)
+    if flight.is_empty() and connection.in_atomic_block and flight.is_outside_transaction():
+        flight.command(b"BEGIN")
+    return flight
 
 
-def _flush(server: PGconn) -> Generator[Wait, Ready, None]:
-    """Hand over the rest of a large statement: in a pipeline psycopg leaves what the socket does not take at once, and
-    would then wait for ever for the answer to it.
-    """
-    while server.flush():
-        yield Wait.RW
+def _fly(flight: Flight) -> None:
+    with connection.wrap_database_errors:
+        flight.fly()
+
+
+def _fly_first(execute: Callable[..., Any], *statement: Any) -> Any:
+    """Carry out what was asked so far before a query of the ORM, which may depend on it."""
+    _write_now()
+    if _open.flight is not None:
+        _fly(_open.flight)
+    return execute(*statement)
 
 
 def records(items: Iterable[Mapping[str, Any]]) -> str:
@@ -106,20 +111,22 @@ def records(items: Iterable[Mapping[str, Any]]) -> str:
 
 @contextmanager
 def one_transaction() -> Iterator[None]:
-    """Run the block in one transaction; statements are sent in a pipeline, the COMMIT in the same flight as the last.
+    """Run the block in one transaction, whose COMMIT leaves in the same flight as its last statements.
 
     Inside a transaction that is there already (a test's), the block becomes a part of that one.
     """
     outermost = not connection.in_atomic_block
     try:
-        with transaction.atomic(), connection.wrap_database_errors, connection.connection.pipeline():
+        with transaction.atomic(), connection.execute_wrapper(_fly_first):
+            _open.flight = flight = Flight(connection.connection)
             yield
             _write_now()
-            if outermost:
+            if outermost and not flight.is_idle():
                 # Django's own COMMIT finds nothing left to commit, and then calls what waits for it.
-                connection.connection.commit()
+                flight.command(b"COMMIT")
+            _fly(flight)
     finally:
-        _late.write = None
+        _open.flight = _open.write = None
 
 
 def retried(operation: Callable[P, R]) -> Callable[P, R]:
