@@ -163,32 +163,32 @@ def _state(cursor: Any, flow_run_id: Any) -> str:
 
 def _count_per_child() -> dict[str, float]:
     """Return statements and transactions per child flow run, counted in one process."""
-    import psycopg
     from django.utils import timezone
 
     from bench.flows import CHAIN
     from orchestrator.engine.draining import Drain
     from orchestrator.engine.flow_runs import start_flow_run
+    from orchestrator.engine.wire import Flight
     from orchestrator.models import Flow, Origin
 
     counts = {"statements": 0, "transactions": 0}
-    execute, pipeline = psycopg.Cursor.execute, psycopg.Connection.pipeline
+    add, command = Flight.add, Flight.command
 
-    def counted_execute(*arguments: Any, **options: Any) -> Any:
+    def counted_add(*arguments: Any) -> Any:
         counts["statements"] += 1
-        return execute(*arguments, **options)
+        return add(*arguments)
 
-    def counted_pipeline(*arguments: Any) -> Any:
-        counts["transactions"] += 1
-        return pipeline(*arguments)
+    def counted_command(flight: Flight, text: bytes) -> None:
+        counts["transactions"] += text == b"COMMIT"
+        command(flight, text)
 
     flow = Flow.objects.get(project__name="bench", name="W3")
     start_flow_run(flow=flow, parameters={}, now=timezone.now(), origin=Origin.COMMAND)
-    psycopg.Cursor.execute, psycopg.Connection.pipeline = counted_execute, counted_pipeline  # type: ignore[method-assign]
+    Flight.add, Flight.command = counted_add, counted_command  # type: ignore[method-assign]
     try:
         Drain().run()
     finally:
-        psycopg.Cursor.execute, psycopg.Connection.pipeline = execute, pipeline  # type: ignore[method-assign]
+        Flight.add, Flight.command = add, command  # type: ignore[method-assign]
     return {name: round(count / CHAIN, 2) for name, count in counts.items()}
 
 

@@ -24,8 +24,8 @@ BANNED = {
 # Word -> where it is somebody else's -> whose.
 FORCED = {
     "pipeline": {
-        "orchestrator/engine/database.py": "psycopg's pipeline mode",
-        "bench/*.py": "psycopg's pipeline mode",
+        "orchestrator/engine/wire.py": "libpq's pipeline mode",
+        "bench/*.py": "libpq's pipeline mode",
         "docs/performance.md": "psycopg's pipeline mode",
         "docs/adr/0006-*.md": "psycopg's pipeline mode",
     },
@@ -33,6 +33,7 @@ FORCED = {
     "status": {
         "orchestrator/api/*": "HTTP",
         "orchestrator/config/health.py": "HTTP",
+        "orchestrator/engine/wire.py": "libpq's names",
         "flows_ui/*.py": "HTTP",
         "flows_ui/frontend/src/*": "HTTP, and an ARIA role",
         "static/js/*.js": "HTTP",

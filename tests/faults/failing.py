@@ -9,7 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
+
+from orchestrator.engine.wire import Flight
 
 RAISED = "DO $$ BEGIN RAISE EXCEPTION 'on purpose' USING ERRCODE = '{}'; END $$"
 
@@ -51,40 +53,76 @@ class Counter:
             connection.close()
 
 
+class Faulty:
+    """Statements of flights and of the ORM, as they are or as the fault has them."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+        self.fault = counter.fault
+        self.execute, self.commit = psycopg.Cursor.execute, psycopg.Connection.commit
+        self.add, self.command = Flight.add, Flight.command
+
+    def patch(self, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(psycopg.Cursor, "execute", lambda cursor, *args, **more: self._execute(cursor, args, more))
+        # Functions, not bound methods: only those become methods of what they are set on.
+        patch.setattr(psycopg.Connection, "commit", lambda used: self._commit(used))  # noqa: PLW0108
+        patch.setattr(Flight, "add", lambda flight, *args: self._in_flight(flight, self.add, args))
+        patch.setattr(Flight, "command", lambda flight, text: self._command(flight, text))  # noqa: PLW0108
+
+    def _execute(self, cursor: Any, args: Any, more: Any) -> Any:
+        if not self.counter.is_due():
+            return self.execute(cursor, *args, **more)
+        if self.fault in _CODES:
+            return self.execute(cursor, RAISED.format(_CODES[self.fault]))
+        if self.fault is Fault.CONNECTION:
+            _break(cursor.connection)
+        done = self.execute(cursor, *args, **more)
+        if self.fault is Fault.AFTER:
+            _break(cursor.connection)
+        return done
+
+    def _commit(self, used: Any) -> None:
+        if not self.counter.is_due():
+            return self.commit(used)
+        if self.fault in _CODES:
+            self.execute(psycopg.Cursor(used), RAISED.format(_CODES[self.fault]))
+        if self.fault is Fault.CONNECTION:
+            _break(used)
+        self.commit(used)
+        if self.fault is Fault.AFTER:
+            _break(used)
+            raise psycopg.OperationalError("the connection was lost: nobody heard of the commit")
+        return None
+
+    def _command(self, flight: Flight, text: bytes) -> None:
+        if text != b"COMMIT":
+            return self.command(flight, text)
+        before = self.counter.count
+        self._in_flight(flight, self.command, (text,))
+        if self.fault is Fault.AFTER and before < self.counter.count == self.counter.at:
+            raise OperationalError("the connection was lost: nobody heard of the commit")
+        return None
+
+    def _in_flight(self, flight: Flight, carry_out: Any, args: Any) -> Any:
+        if not self.counter.is_due():
+            return carry_out(flight, *args)
+        if self.fault in _CODES:
+            self.command(flight, RAISED.format(_CODES[self.fault]).encode())
+        if self.fault is Fault.CONNECTION:
+            _break(flight.connection)
+        answer = carry_out(flight, *args)
+        if self.fault is Fault.AFTER:
+            flight.fly()
+            _break(flight.connection)
+        return answer
+
+
 @contextmanager
 def one_failing(at: int, fault: Fault) -> Iterator[Counter]:
     """Let the statement or COMMIT of number `at` fail, whoever in this process sends it."""
     counter = Counter(at, fault)
-    execute, commit = psycopg.Cursor.execute, psycopg.Connection.commit
-
-    def faulty_execute(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        if not counter.is_due():
-            return execute(cursor, query, *args, **kwargs)
-        if fault is Fault.AFTER:
-            done = execute(cursor, query, *args, **kwargs)
-            _break(cursor.connection)
-            return done
-        if fault is Fault.CONNECTION:
-            _break(cursor.connection)
-            return execute(cursor, query, *args, **kwargs)
-        return execute(cursor, RAISED.format(_CODES[fault]))
-
-    def faulty_commit(used: Any) -> None:
-        if not counter.is_due():
-            return commit(used)
-        if fault is Fault.AFTER:
-            commit(used)
-            _break(used)
-            raise psycopg.OperationalError("the connection was lost: nobody heard of the commit")
-        if fault is Fault.CONNECTION:
-            _break(used)
-            return commit(used)
-        execute(psycopg.Cursor(used), RAISED.format(_CODES[fault]))
-        return commit(used)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", faulty_execute)
-        patch.setattr(psycopg.Connection, "commit", faulty_commit)
+        Faulty(counter).patch(patch)
         yield counter
 
 
