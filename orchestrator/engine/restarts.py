@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from psycopg.types.json import Jsonb
 
 from orchestrator.core.planner import Ending, restart_counts, restart_set
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
@@ -57,8 +56,8 @@ def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
         RESTART_TASK_RUNS,
         flow_run_id=run.id,
         slugs=list(counts),
-        waiting_on=Jsonb(counts),
-        befores=Jsonb({slug: states[slug] for slug in counts}),
+        waiting_on=counts,
+        befores={slug: states[slug] for slug in counts},
         message=why,
         actor=step.user_id,
     )

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from psycopg.types.json import Jsonb
-
 from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import (
     Ending,
@@ -86,7 +84,7 @@ def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
         overtakes=True,
         flow_run_id=run.id,
         slugs=list(falls),
-        falls=Jsonb(falls),
+        falls=falls,
     )
     ask_for_versions(step, {flow for slug in falls if (flow := run.graph.tasks[slug].flow)})
     return [
@@ -142,7 +140,7 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
             SET_WAITING_ON,
             flow_run_id=run.id,
             slugs=list(plan.waiting_on),
-            waiting_on=Jsonb(plan.waiting_on),
+            waiting_on=plan.waiting_on,
         )
 
     def move_of(slug: str, ending: Ending) -> Move:

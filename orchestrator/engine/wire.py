@@ -5,6 +5,7 @@ path that cost more than PostgreSQL's work (docs/performance.md). Here a flight 
 psycopg gives for this: libpq's functions, its loaders of rows and its errors.
 """
 
+import json
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def _exchange(pgconn: PGconn) -> Generator[Wait, Ready | int, list[PGresult]]:
 
 
 def _bound(value: Any) -> bytes | None:
-    """Return a parameter as PostgreSQL reads it in text."""
+    """Return a parameter as PostgreSQL reads it in text: a list is an array, a dict JSON."""
     match value:
         case None:
             return None
@@ -175,6 +176,8 @@ def _bound(value: Any) -> bytes | None:
             return value.encode()
         case list() | tuple():
             return ("{" + ",".join(map(_element, value)) + "}").encode()
+        case dict():
+            return json.dumps(value).encode()
         case int() | float() | UUID() | datetime():
             return str(value).encode()
     raise TypeError(f"A statement's parameter cannot be of type {type(value).__name__}: {value!r:.80}")
