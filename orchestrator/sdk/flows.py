@@ -254,11 +254,12 @@ class Flow:
         task_type: type[Task] | None = None,
     ) -> list[Task]:
         """Return the tasks that match all that is given, in the order they were added."""
+        # A worker asks by slug for every task run that it executes, whatever the size of the flow.
+        of_slug = self.slugs if slug is None else filter(None, [self._by_slug.get(slug)])
         return [
             task
-            for task, its_slug in self.slugs.items()
+            for task in of_slug
             if (name is None or task.name == name)
-            and (slug is None or its_slug == slug)
             and (tags is None or set(tags) <= task.tags)
             and (task_type is None or isinstance(task, task_type))
         ]
