@@ -10,7 +10,7 @@ from orchestrator.api.documentation import Page, Schema
 from orchestrator.api.names import FlowNameConverter, ProjectNameConverter
 from orchestrator.api.permissions import ANYONE_SIGNED_IN
 from orchestrator.api.view import ApiView
-from orchestrator.api.views import drafts, flow_runs, flows, history, schedules
+from orchestrator.api.views import backfills, drafts, flow_runs, flows, history, schedules
 
 register_converter(ProjectNameConverter, "project")
 register_converter(FlowNameConverter, "flow")
@@ -49,6 +49,10 @@ urlpatterns = [
     path("schedules/<int:schedule_id>/", schedules.OneSchedule.as_view()),
     path("schedules/<int:schedule_id>/pause/", schedules.Pause.as_view()),
     path("schedules/<int:schedule_id>/resume/", schedules.Resume.as_view()),
+    path("schedules/<int:schedule_id>/backfills/", backfills.Backfills.as_view()),
+    path("schedules/<int:schedule_id>/backfills/preview/", backfills.Preview.as_view()),
+    path("schedules/<int:schedule_id>/backfills/<int:backfill_id>/", backfills.OneBackfill.as_view()),
+    path("schedules/<int:schedule_id>/backfills/<int:backfill_id>/cancel/", backfills.Cancel.as_view()),
     path("schema/", Schema.as_view(), name="api-schema"),
     path("docs/", Page.as_view(), name="api-docs"),
     re_path("", Nowhere.as_view()),

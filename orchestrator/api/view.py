@@ -11,7 +11,7 @@ from rest_framework.serializers import Serializer
 from orchestrator.api.permissions import Roles
 from orchestrator.api.throttles import StartThrottle
 from orchestrator.core.graph import FlowName
-from orchestrator.models import Flow, FlowRun, Project, Schedule
+from orchestrator.models import Backfill, Flow, FlowRun, Project, Schedule
 from orchestrator.queries.access import flows_visible_to
 
 _M = TypeVar("_M", bound=Model)
@@ -74,4 +74,6 @@ def _project_of(row: Model) -> Project:
             return row.project
         case FlowRun() | Schedule():
             return row.flow.project
+        case Backfill():
+            return row.schedule.flow.project
     raise TypeError(f"{type(row).__name__} belongs to no project.")

@@ -23,8 +23,9 @@ from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.firing import start_at_fire_time
 from orchestrator.engine.flow_runs import NoVersion
 from orchestrator.engine.scheduling import locked
-from orchestrator.models import Backfill, FlowRun, Origin, Schedule
+from orchestrator.models import Backfill, Origin, Schedule
 from orchestrator.models.schedules import BackfillState
+from orchestrator.queries.backfills import fire_times_with_runs, runs_of_backfill
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,10 @@ class Planned:
     fire_time: FireTime
     has_run: bool
 
+    def document(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        return {**self.fire_time.document(), "has_run": self.has_run}
+
 
 def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> list[Planned]:
     """Return the fire times from `since` to `until`, both included, in their order.
@@ -65,11 +70,7 @@ def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> li
         raise _invalid(
             f"That is more than {MOST_FIRE_TIMES:,} fire times; backfill a shorter range at a time.", "until"
         )
-    taken = set(
-        FlowRun.objects.filter(schedule=schedule, scheduled_for__range=(since, until)).values_list(
-            "scheduled_for", flat=True
-        )
-    )
+    taken = fire_times_with_runs(schedule, since, until)
     return [Planned(time, time.utc in taken) for time in found]
 
 
@@ -142,23 +143,14 @@ def cancel_backfill(*, backfill: Backfill, user: User | None, now: datetime, can
             raise BackfillOver(f"This backfill is {backfill.state} already.")
         _end(backfill, BackfillState.CANCELLED, f"Cancelled by {user}." if user else "Cancelled.", now)
     if cancel_runs:
-        for flow_run in runs_of(backfill).unfinished():
+        for flow_run in runs_of_backfill(backfill).unfinished():
             cancel_flow_run(flow_run_id=flow_run.pk, user=user)
     return backfill
 
 
-def runs_of(backfill: Backfill) -> Any:
-    """Return the flow runs that the backfill has started so far."""
-    return FlowRun.objects.filter(
-        schedule=backfill.schedule_id,
-        origin=Origin.BACKFILL,
-        scheduled_for__in=backfill.fire_times[: backfill.position],
-    )
-
-
 def _advance(backfill: Backfill, now: datetime) -> int:
     """Go on with a backfill that this transaction holds; return how many runs were started."""
-    unfinished, started = runs_of(backfill).unfinished().count(), 0
+    unfinished, started = runs_of_backfill(backfill).unfinished().count(), 0
     try:
         while unfinished + started < backfill.max_concurrent and backfill.position < len(backfill.fire_times):
             run = start_at_fire_time(

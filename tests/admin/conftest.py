@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from orchestrator.engine.scheduling import create_schedule
 from orchestrator.engine.tokens import create_token
-from orchestrator.models import Draft, Flow, FlowRun, LogLine, Membership, Role, Schedule, StateChange, Worker
+from orchestrator.models import Backfill, Draft, Flow, FlowRun, LogLine, Membership, Role, Schedule, StateChange, Worker
 from tests.rows import ROWS_SCHEMA, make_flow, make_flow_run, make_project
 
 
@@ -56,6 +56,7 @@ def one_of_each(flow_run: FlowRun, schedule: Schedule, root: User) -> None:
     LogLine.objects.create(
         flow_run=flow_run, task_run=task_run, attempt=1, number=1, at=timezone.now(), level=20, message="<b>hello</b>"
     )
+    Backfill.objects.create(schedule=schedule, since=timezone.now(), until=timezone.now(), fire_times=[timezone.now()])
     Worker.objects.create(name="w@host", slots=2, started_at=timezone.now(), lease_until=timezone.now())
     Membership.objects.create(user=root, project=flow_run.flow.project, role=Role.EDITOR)
     create_token(user=root, now=timezone.now())

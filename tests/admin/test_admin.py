@@ -1,5 +1,6 @@
 """The admin panel: everything can be found and looked at; what the engine owns changes by its operations only."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orchestrator.core.states import State
+from orchestrator.engine.backfilling import create_backfill
 from orchestrator.engine.tokens import create_token
 from orchestrator.models import (
     ApiToken,
+    Backfill,
     Draft,
     Flow,
     FlowRun,
@@ -31,7 +34,7 @@ from orchestrator.models import (
 )
 from tests.rows import make_flow, make_flow_run, make_project, make_user
 
-ENGINE_OWNED = [Flow, FlowVersion, Draft, FlowRun, TaskRun, StateChange, LogLine, Worker]
+ENGINE_OWNED = [Backfill, Flow, FlowVersion, Draft, FlowRun, TaskRun, StateChange, LogLine, Worker]
 
 
 def list_of(model: type[Model]) -> str:
@@ -259,3 +262,22 @@ def test_a_list_takes_as_many_queries_however_long_it_is(model: type[Model], pan
         _another_run(flow.project)
 
     assert queries() == few
+
+
+def test_backfills_are_looked_at_and_cancelled_as_an_action(panel: Client, schedule: Schedule, root: User) -> None:
+    backfill = create_backfill(
+        schedule=schedule,
+        since=datetime(2026, 11, 2, tzinfo=UTC),
+        until=datetime(2026, 11, 6, tzinfo=UTC),
+        max_concurrent=1,
+        user=root,
+        now=timezone.now(),
+    )
+    assert b"1 of 4" in panel.get(list_of(Backfill)).content
+    assert panel.get(page_of(backfill)).status_code == 200
+
+    act(panel, "cancel", backfill)
+    act(panel, "cancel", backfill)
+
+    backfill.refresh_from_db()
+    assert (backfill.state, backfill.message) == ("cancelled", "Cancelled by root.")

@@ -8,7 +8,7 @@ from django.urls import URLPattern
 from django.utils import timezone
 
 from orchestrator.api.urls import Nowhere, urlpatterns
-from orchestrator.models import Draft, Flow, FlowRun, Membership, Project, Role, Schedule
+from orchestrator.models import Backfill, Draft, Flow, FlowRun, Membership, Project, Role, Schedule
 from tests.clients import client_of
 from tests.rows import make_user
 
@@ -35,6 +35,9 @@ def ids(flow: Flow, flow_run: FlowRun, editor: User) -> dict[str, str]:
     schedule = Schedule.objects.create(
         flow=flow, cron="0 9 * * *", next_fire_at=timezone.now(), created_by=editor, parameters={}
     )
+    backfill = Backfill.objects.create(
+        schedule=schedule, since=timezone.now(), until=timezone.now(), fire_times=[timezone.now()]
+    )
     task_run = flow_run.task_runs.first()
     assert task_run
     return {
@@ -44,6 +47,7 @@ def ids(flow: Flow, flow_run: FlowRun, editor: User) -> dict[str, str]:
         "<uuid:flow_run_id>": str(flow_run.pk),
         "<uuid:task_run_id>": str(task_run.pk),
         "<int:schedule_id>": str(schedule.pk),
+        "<int:backfill_id>": str(backfill.pk),
     }
 
 

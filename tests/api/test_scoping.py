@@ -52,6 +52,11 @@ def test_filters_do_not_reach_into_projects_of_others(api: APIClient, foreign_ru
         ("delete", "schedules/{schedule}/"),
         ("post", "schedules/{schedule}/pause/"),
         ("post", "schedules/{schedule}/resume/"),
+        ("get", "schedules/{schedule}/backfills/"),
+        ("post", "schedules/{schedule}/backfills/"),
+        ("post", "schedules/{schedule}/backfills/preview/"),
+        ("get", "schedules/{schedule}/backfills/1/"),
+        ("post", "schedules/{schedule}/backfills/1/cancel/"),
     ],
 )
 def test_a_foreign_id_answers_as_one_that_does_not_exist(

@@ -11,10 +11,11 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from orchestrator.core.clocks import CronClock
 from orchestrator.core.cron import read_cron
-from orchestrator.core.schedules import Timing, next_after
+from orchestrator.core.schedules import Timing, next_after, preview
 from orchestrator.engine import firing
 from orchestrator.engine.bells import crontabs
 from orchestrator.engine.firing import fire_due
+from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.scheduling import (
     InvalidSchedule,
     create_schedule,
@@ -25,6 +26,7 @@ from orchestrator.engine.scheduling import (
 )
 from orchestrator.models import FlowRun, Origin, Schedule
 from orchestrator.models.schedules import CatchUp
+from orchestrator.queries.schedules import schedule_document
 from tests.rows import ROWS_SCHEMA, make_flow, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -307,3 +309,95 @@ def test_a_schedule_that_another_process_holds_is_left_to_it(flow):
         assert not FlowRun.objects.exists()
     finally:
         other.close()
+
+
+def test_s104_two_schedules_start_one_run_where_they_agree_and_two_where_they_differ(flow):
+    agreed = [scheduled(flow, parameters={"rows": 1}), scheduled(flow, parameters={"rows": 1})]
+    different = scheduled(flow, parameters={"rows": 2})
+    assert fire_due(now=MONDAY_0930) == 2
+    runs = FlowRun.objects.order_by("parameters__rows")
+    assert [(run.scheduled_for, run.parameters["rows"]) for run in runs] == [(MONDAY_0930, 1), (MONDAY_0930, 2)]
+    assert [run.schedule for run in runs] == [agreed[0], different]
+    for schedule in (*agreed, different):
+        schedule.refresh_from_db()
+        assert (schedule.last_fire_at, schedule.next_fire_at) == (MONDAY_0930, MONDAY_0930 + DAY)
+
+
+def test_s104_two_schedules_that_agree_after_their_filters_and_moves_start_one_run(flow):
+    scheduled(flow, cron="30 9 * * *", rules={"filters": [{"name": "is_weekday"}]})
+    scheduled(flow, cron="30 8 * * 1", rules={"adjustments": [{"name": "add", "seconds": 3600}]})
+    assert fire_due(now=MONDAY_0930) == 1
+
+
+def test_s106_the_next_ten_times_are_known_and_become_runs_only_when_they_are_due(flow):
+    """The seed's system keeps ten Scheduled runs ahead. Here they are computed: nothing has to be deleted later."""
+    schedule = scheduled(flow)
+    ten = [time.utc for time in preview(schedule.timing(), after=SUNDAY, count=10)]
+    assert fire_due(now=SUNDAY) == 0
+    assert not FlowRun.objects.exists()
+    for due in ten:
+        assert fire_due(now=due) == 1
+        assert fire_due(now=due) == 0, "a second pass starts none"
+    assert fire_times_of(flow) == ten
+
+
+def test_s107_switching_off_touches_no_run_and_on_again_gives_the_same_times(flow):
+    schedule = scheduled(flow)
+    fire_due(now=MONDAY_0930)
+    start_flow_run(flow=flow, parameters={}, now=SUNDAY, origin=Origin.PERSON)
+    before = set(FlowRun.objects.values_list("pk", "state"))
+    ten = preview(schedule.timing(), after=MONDAY_0930, count=10)
+
+    paused = pause_schedule(schedule=schedule, reason="", now=MONDAY_0930)
+    assert paused.next_fire_at is None
+    assert fire_due(now=MONDAY_0930 + DAY) == 0
+    resumed = resume_schedule(schedule=paused, now=MONDAY_0930 + timedelta(hours=1))
+
+    assert resumed.next_fire_at == ten[0].utc
+    assert preview(resumed.timing(), after=MONDAY_0930, count=10) == ten
+    assert set(FlowRun.objects.values_list("pk", "state")) == before
+
+
+def test_an_interval_and_dates_fire_by_the_sweep_alone(flow):
+    every_six_hours = scheduled(flow, kind="interval", cron="", interval_seconds=21_600, timezone="UTC")
+    on_dates = scheduled(flow, kind="dates", cron="", dates=[MONDAY_0930, MONDAY_0930 + DAY], parameters={"rows": 2})
+    assert every_six_hours.start_at == SUNDAY, "it counts from the moment it was made"
+    assert every_six_hours.next_fire_at == SUNDAY + timedelta(hours=6)
+    assert not PeriodicTask.objects.filter(task="orchestrator.ring").exists()
+    assert fire_due(now=SUNDAY + timedelta(hours=6)) == 1
+    assert fire_due(now=MONDAY_0930, schedule_id=on_dates.pk) == 1
+    assert fire_due(now=MONDAY_0930 + DAY, schedule_id=on_dates.pk) == 1
+    on_dates.refresh_from_db()
+    assert on_dates.next_fire_at is None
+
+
+def test_a_schedule_becomes_one_of_another_kind_and_its_bells_follow(flow):
+    schedule = scheduled(flow)
+    changed = update_schedule(schedule=schedule, now=SUNDAY, kind="interval", interval_seconds=3600)
+    assert (changed.cron, changed.start_at, changed.bells.count()) == ("", SUNDAY, 0)
+    assert changed.next_fire_at == SUNDAY + timedelta(hours=1)
+    back = update_schedule(schedule=changed, now=SUNDAY, kind="cron", cron="0 9 * * *")
+    assert (back.interval_seconds, back.bells.count()) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"kind": "interval", "interval_seconds": 60}, "cron"),
+        ({"interval_seconds": 60}, "interval_seconds"),
+        ({"kind": "dates", "cron": "", "dates": []}, "dates"),
+        ({"rules": {"filters": [{"name": "is_holiday"}]}}, "rules.filters[0].name"),
+    ],
+)
+def test_what_does_not_belong_to_a_schedules_kind_is_refused(flow, fields, field):
+    with pytest.raises(InvalidSchedule) as refused:
+        scheduled(flow, **fields)
+    assert refused.value.problems[0].field == field
+
+
+def test_a_schedule_that_does_not_fit_the_latest_version_says_so_before_it_is_due(flow):
+    schedule = scheduled(flow)
+    assert schedule_document(schedule, now=SUNDAY)["problem"] == ""
+    flow.latest_version.parameter_schema = REQUIRED_SCHEMA
+    flow.latest_version.save()
+    assert "'day' is required" in schedule_document(Schedule.objects.get(), now=SUNDAY)["problem"]
