@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from orchestrator.core.bindings import Binding, InvalidBinding, dump, parse
+from orchestrator.core.control import CASE_INPUTS, MERGE_INPUTS
 from orchestrator.core.graph import (
     SCHEMA,
     Edge,
@@ -25,6 +26,8 @@ _FLAGS = ("mapped", "flattened")
 
 # What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
 FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
+# What tasks of each kind can be given; a Python function has arguments of any name.
+INPUTS = {TaskKind.FLOW_RUN: FLOW_RUN_INPUTS, TaskKind.CASE: CASE_INPUTS, TaskKind.MERGE: MERGE_INPUTS}
 
 
 class MalformedGraph(ProblemsFound):
@@ -146,7 +149,7 @@ class _Reader:
         match written:
             case {"project": project, "name": name, **more} if not more and is_name(project) and is_name(name):
                 return FlowName(project, name)
-            case None if kind is TaskKind.FUNCTION:
+            case None if kind is not TaskKind.FLOW_RUN:
                 return None
         self._say(f"Task {slug!r} must name the flow it starts: project and name.", task=slug, field="flow")
         return None
@@ -157,8 +160,8 @@ class _Reader:
             return {}
         inputs: dict[str, Binding] = {}
         for key, value in written.items():
-            if kind is TaskKind.FLOW_RUN and key not in FLOW_RUN_INPUTS:
-                allowed = ", ".join(sorted(FLOW_RUN_INPUTS))
+            if kind in INPUTS and key not in INPUTS[kind]:
+                allowed = ", ".join(sorted(INPUTS[kind]))
                 self._say(f"Task {slug!r} has the input {key!r}; it can have {allowed}.", task=slug, field=key)
                 continue
             try:

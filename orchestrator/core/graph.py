@@ -37,6 +37,8 @@ class TaskKind(StrEnum):
 
     FUNCTION = "function"
     FLOW_RUN = "flow_run"
+    CASE = "case"
+    MERGE = "merge"
 
 
 class OnRetry(StrEnum):

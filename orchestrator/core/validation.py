@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 
-from orchestrator.core.bindings import Binding, Flat, Item, Literal, ObjectOf, Parameter, Upstream, resolve, walk
-from orchestrator.core.graph import CyclicGraph, FlowGraph, FlowName, Task
+from orchestrator.core.bindings import (
+    Binding,
+    Flat,
+    Item,
+    ListOf,
+    Literal,
+    ObjectOf,
+    Parameter,
+    Upstream,
+    resolve,
+    walk,
+)
+from orchestrator.core.graph import CyclicGraph, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.parameters import Schema, check_parameters
 from orchestrator.core.problems import Problem
 
@@ -29,6 +40,7 @@ def check_graph(graph: FlowGraph, parameter_schema: Schema, flows: Mapping[FlowN
         )
     for task in graph.tasks.values():
         problems += _input_problems(graph, task, parameter_schema)
+        problems += _control_problems(task)
         if task.flow is not None:
             problems += _child_problems(task, task.flow, flows)
     return problems
@@ -72,6 +84,21 @@ def _not_upstream(graph: FlowGraph, task: Task, found: Upstream, place: str) -> 
     else:
         message = f"{task.name} reads the result of {found.task}, which does not run before it; add that edge."
     return Problem("not_upstream", message, task.slug, place)
+
+
+def _control_problems(task: Task) -> list[Problem]:
+    """Return what a case or a merge lacks."""
+    if task.kind is TaskKind.CASE:
+        if "condition" not in task.inputs:
+            message = f"{task.name} has no condition; bind it to the result that decides."
+            return [Problem("incomplete_case", message, task.slug, "condition")]
+        if len({"value", "truthy"} & task.inputs.keys()) != 1:
+            message = f"{task.name} must say either which value the condition has, or whether it counts as true."
+            return [Problem("incomplete_case", message, task.slug, "value")]
+    if task.kind is TaskKind.MERGE and not isinstance(task.inputs.get("branches"), ListOf):
+        message = f"{task.name} has no branches; give it a list of the results that it chooses from."
+        return [Problem("incomplete_merge", message, task.slug, "branches")]
+    return []
 
 
 def _child_problems(task: Task, child: FlowName, flows: Mapping[FlowName, Schema | None]) -> list[Problem]:

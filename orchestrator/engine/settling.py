@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from orchestrator.core.control import DECIDING
 from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import (
     Ending,
@@ -16,6 +17,7 @@ from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
 from orchestrator.engine.children import start_children
 from orchestrator.engine.database import ask, rows, send
+from orchestrator.engine.deciding import end_deciding
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.latest import ask_for_versions
 from orchestrator.engine.results import put_in_one, read_results
@@ -71,7 +73,8 @@ def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
     for task_run in ready:
         of_kind.setdefault(run.graph.tasks[task_run.slug].kind, []).append(task_run)
     _submit(step, run, of_kind.get(TaskKind.FUNCTION, []))
-    return start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []))
+    ended = end_deciding(step, run, [task_run for kind in DECIDING for task_run in of_kind.get(kind, ())])
+    return ended | start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []))
 
 
 def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:

@@ -3,6 +3,7 @@
 from orchestrator.sdk import signals
 from orchestrator.sdk.annotations import flatten, mapped, unmapped
 from orchestrator.sdk.context import context
+from orchestrator.sdk.control_flow import case, ifelse, merge, switch
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flows import Flow
 from orchestrator.sdk.local import RunState
@@ -27,12 +28,16 @@ __all__ = [
     "StartFlowRun",
     "Task",
     "apply_map",
+    "case",
     "context",
     "flatten",
+    "ifelse",
     "mapped",
+    "merge",
     "pause_task",
     "register_serializer",
     "signals",
+    "switch",
     "task",
     "unmapped",
 ]

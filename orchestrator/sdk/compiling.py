@@ -20,6 +20,7 @@ from orchestrator.core.bindings import Parameter as ParameterBinding
 from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.sdk.collections import Collection, Constant
+from orchestrator.sdk.control_flow import Condition, Merge
 from orchestrator.sdk.edges import Edge as WrittenEdge
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.start_flow_run import StartFlowRun
@@ -157,6 +158,8 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "retry_delay_max_seconds": task.retry_delay_max_seconds,
         "timeout_seconds": task.timeout_seconds,
     }
+    if isinstance(task, Condition | Merge):
+        return Task(kind=task.kind, inputs=task.compiled(inputs), **common)
     if not isinstance(task, StartFlowRun):
         return Task(
             kind=TaskKind.FUNCTION,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.documents import write_graph
 from orchestrator.core.graph import MAX_NAME, FlowGraph, is_name
-from orchestrator.sdk import compiling, places, registry
+from orchestrator.sdk import blocks, compiling, places, registry
 from orchestrator.sdk.annotations import list_to_map, plain
 from orchestrator.sdk.collections import Collection, Constant, as_task
 from orchestrator.sdk.edges import Edge
@@ -119,6 +119,7 @@ class Flow:
             raise ValueError(f"The flow {self.name!r} has a task with the slug {slug!r} already; slugs are unique.")
         self.slugs[task] = task.slug = slug
         self._by_slug[slug] = task
+        blocks.note(task, self)
         return task
 
     def _free_slug(self, task: Task) -> str:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from orchestrator.core.attempts import looped
 from orchestrator.core.bindings import Unresolvable, resolve
+from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.mapping import judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
@@ -190,6 +191,9 @@ class _LocalRun:
 
     def _execute(self, task: Task, index: int, attempt: int, carried: Mapping[str, Any]) -> Ending:
         results = self._results()
+        if task.kind in DECIDING:
+            skipped = {slug for slug, ending in self.endings.items() if ending.state is State.SKIPPED}
+            return decide(task, Known(results, skipped, self.parameters, index))
         try:
             inputs = {
                 key: resolve(binding, results=results, parameters=self.parameters, index=index)

@@ -135,7 +135,7 @@ class Task:
         :raises ValueError: no flow is open, or it is inside `apply_map`, which maps by itself
         :raises TypeError: the arguments are not those of `run`, or one is a value without items
         """
-        target = _open_flow(flow, f"map {self!r}")
+        target = open_flow_for(flow, f"map {self!r}")
         if target.is_mapping:
             raise ValueError(f"{self!r} cannot be mapped inside apply_map, which maps what is called in it; call it.")
         return self.copy(**(task_args or {})).bind(
@@ -169,7 +169,7 @@ class Task:
 
         :param mapped: whether it is mapped over the arguments, as `map` does
         """
-        target = _open_flow(flow, f"call {self!r}")
+        target = open_flow_for(flow, f"call {self!r}")
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -184,7 +184,7 @@ class Task:
 
         :param mapped: whether this one is executed once an item of it
         """
-        target = _open_flow(flow, f"set an upstream of {self!r}")
+        target = open_flow_for(flow, f"set an upstream of {self!r}")
         if key is None:
             target.set_dependencies(self, upstream_tasks=[task], mapped=mapped)
         else:
@@ -207,7 +207,7 @@ class Task:
         mapped: bool = False,
     ) -> Task:
         """Set several upstreams, downstreams and arguments at once; `mapped`: this one is mapped over them."""
-        target = _open_flow(flow, f"set dependencies of {self!r}")
+        target = open_flow_for(flow, f"set dependencies of {self!r}")
         target.set_dependencies(
             self,
             upstream_tasks=upstream_tasks or (),
@@ -283,7 +283,11 @@ def _named(bound_task: Task, bound: inspect.BoundArguments) -> dict[str, Any]:
     return named
 
 
-def _open_flow(flow: Flow | None, purpose: str) -> Flow:
+def open_flow_for(flow: Flow | None, purpose: str) -> Flow:
+    """Return the flow that is given, or else the one that is open.
+
+    :raises ValueError: there is neither
+    """
     from orchestrator.sdk.flows import open_flow
 
     found = flow or open_flow()

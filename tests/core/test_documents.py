@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.bindings import Literal
-from orchestrator.core.documents import FLOW_RUN_INPUTS, MAX_EDGES, MAX_TASKS, MalformedGraph, read_graph, write_graph
+from orchestrator.core.documents import INPUTS, MAX_EDGES, MAX_TASKS, MalformedGraph, read_graph, write_graph
 from orchestrator.core.graph import Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind
 from orchestrator.core.problems import Problem
 from orchestrator.core.task_fields import MAX_DELAY_SECONDS, MAX_RETRIES
@@ -23,7 +23,7 @@ PLACES = st.floats(-1e6, 1e6) | st.integers(-10_000, 10_000)
 @st.composite
 def tasks(draw: st.DrawFn, slug: str) -> Task:
     kind = draw(st.sampled_from(TaskKind))
-    keys = st.sampled_from(sorted(FLOW_RUN_INPUTS)) if kind is TaskKind.FLOW_RUN else st.text(max_size=5)
+    keys = st.sampled_from(sorted(INPUTS[kind])) if kind in INPUTS else st.text(max_size=5)
     return Task(
         slug=slug,
         name=draw(NAMES),

@@ -155,6 +155,32 @@ def test_a_parameter_that_the_flow_does_not_have_is_refused() -> None:
     assert problem.message == "B reads the parameter 'night', which this flow does not have."
 
 
+CONDITION = {"condition": Upstream("load")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "field"),
+    [
+        (TaskKind.CASE, {"value": Literal(1)}, "condition"),
+        (TaskKind.CASE, CONDITION, "value"),
+        (TaskKind.CASE, {**CONDITION, "value": Literal(1), "truthy": Literal(True)}, "value"),
+        (TaskKind.MERGE, {}, "branches"),
+        (TaskKind.MERGE, {"branches": Literal([1])}, "branches"),
+        (TaskKind.CASE, {**CONDITION, "value": Literal(None)}, None),
+        (TaskKind.CASE, {**CONDITION, "truthy": Literal(False)}, None),
+        (TaskKind.MERGE, {"branches": ListOf((Upstream("load"),))}, None),
+    ],
+)
+def test_a_case_needs_a_condition_and_a_value_and_a_merge_its_branches(
+    kind: TaskKind, inputs: dict[str, Binding], field: str | None
+) -> None:
+    tasks = {"load": Task("load", "load", TaskKind.FUNCTION), "t": Task("t", "t", kind, inputs=inputs)}
+
+    problems = found(FlowGraph(tasks, (Edge("load", "t"),)))
+
+    assert [(problem.code, problem.field) for problem in problems] == ([(f"incomplete_{kind}", field)] if field else [])
+
+
 def test_every_problem_is_named_at_once() -> None:
     tasks = {"A": {"inputs": {"x": Parameter("night")}}, "B": {"inputs": {"x": Upstream("gone")}}}
 
