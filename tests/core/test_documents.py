@@ -187,7 +187,7 @@ MALFORMED_TASKS = [
     ({"name": ""}, "name", "text of 1 to 200 characters"),
     ({"name": None}, "name", "but is None"),
     ({"name": "two\nlines"}, "name", "text of 1 to 200 characters"),
-    ({"kind": "container"}, "kind", "one of function, flow_run, but is 'container'"),
+    ({"kind": "container"}, "kind", "one of function, flow_run, case, merge, but is 'container'"),
     ({"kind": None}, "flow", "must name the flow it starts"),
     ({"kind": "flow_run"}, "flow", "must name the flow it starts"),
     ({"kind": "flow_run", "flow": "examples/A"}, "flow", "project and name"),
