@@ -112,3 +112,28 @@ def test_a_condition_that_failed_fails_what_it_decides(register, start, drain):
     drain()
 
     assert {found for slug, found in states(run).items() if slug != "fails-1"} == {"TriggerFailed"}
+
+
+def test_large_results_are_compared_and_handed_on(register, start, drain):
+    large = ["x" * 1000] * 100
+
+    @task
+    def makes():
+        return large
+
+    with Flow("f") as flow:
+        made = makes()
+        with case(made, large):
+            same = works()
+        with case(made, "small"):
+            other = works()
+        merge(made, other, same)
+    run = start(register(flow))
+    drain()
+
+    assert {slug: found for slug, found in states(run).items() if slug.startswith("works")} == {
+        "works-1": "Success",
+        "works-2": "Skipped",
+    }
+    joined = TaskRun.objects.select_related("stored_result").get(flow_run=run, slug="Merge-1")
+    assert joined.stored_result.preview.startswith('["xxx')
