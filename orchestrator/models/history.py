@@ -29,7 +29,7 @@ class StateChange(models.Model):
     after = models.CharField(max_length=20)
     message = models.TextField(blank=True, db_default="")
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     at = models.DateTimeField(db_default=Now())
 
