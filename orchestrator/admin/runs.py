@@ -113,7 +113,7 @@ class FlowRunAdmin(OperatorsAct, LookingOnly, FoundById, Scoped):
 
     @admin.display(description="result")
     def given_back(self, flow_run: FlowRun) -> SafeString:
-        return pretty(flow_run.result)
+        return pretty(flow_run.result if flow_run.stored_result is None else str(flow_run.stored_result))
 
     @admin.action(description="Cancel, with the child flow runs", permissions=["operate"])
     def cancel(self, request: HttpRequest, flow_runs: QuerySet[FlowRun]) -> None:
@@ -180,4 +180,4 @@ class TaskRunAdmin(LookingOnly, FoundById, Scoped):
 
     @admin.display(description="result")
     def given_back(self, task_run: TaskRun) -> SafeString:
-        return pretty(task_run.result)
+        return pretty(task_run.result if task_run.stored_result is None else str(task_run.stored_result))

@@ -15,6 +15,7 @@ from rest_framework.views import exception_handler
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.wall_clock import ScheduleError
 from orchestrator.engine import backfilling, drafts, flow_runs, restarting, scheduling
+from orchestrator.queries import results
 
 # What an operation may refuse -> HTTP status and code. Looked up along the exception's bases.
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -29,6 +30,8 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     drafts.MalformedGraph: (422, "invalid_graph"),
     drafts.InvalidGraph: (422, "invalid_graph"),
     drafts.TooLarge: (413, "too_large"),
+    results.NotReadable: (409, "result_not_readable"),
+    results.LostResult: (410, "result_lost"),
     scheduling.InvalidSchedule: (422, "invalid_schedule"),
     backfilling.InvalidBackfill: (422, "invalid_backfill"),
     backfilling.BackfillOver: (409, "backfill_over"),

@@ -42,6 +42,8 @@ urlpatterns = [
     path("flow-runs/<uuid:flow_run_id>/changes/", history.Changes.as_view()),
     path("flow-runs/<uuid:flow_run_id>/logs/", history.Logs.as_view()),
     path("flow-runs/<uuid:flow_run_id>/task-runs/<uuid:task_run_id>/", flow_runs.OneTaskRun.as_view()),
+    path("flow-runs/<uuid:flow_run_id>/result/", flow_runs.Result.as_view()),
+    path("flow-runs/<uuid:flow_run_id>/task-runs/<uuid:task_run_id>/result/", flow_runs.TaskRunResult.as_view()),
     path("flow-runs/<uuid:flow_run_id>/cancel/", flow_runs.Cancel.as_view()),
     path("flow-runs/<uuid:flow_run_id>/restart/", flow_runs.Restart.as_view()),
     path("schedules/", schedules.Schedules.as_view()),

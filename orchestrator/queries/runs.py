@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.queries.access import Person, flow_runs_visible_to
 from orchestrator.queries.moments import iso
+from orchestrator.queries.results import result_document
 
 _NOT_SHOWN = ("graph", "parameter_schema")
 
@@ -21,8 +22,9 @@ def flow_runs_for_reading(user: Person) -> QuerySet[FlowRun]:
     return (
         flow_runs_visible_to(user)
         .select_related("flow__project", "version", "created_by", "parent_task_run__flow_run__flow__project")
+        .select_related("stored_result")
         .defer(*(f"version__{field}" for field in _NOT_SHOWN), "parent_task_run__result")
-        .defer("parent_task_run__flow_run__parameters", "parent_task_run__flow_run__result")
+        .defer("parent_task_run__flow_run__parameters", "parent_task_run__flow_run__result", "stored_result__document")
         .order_by("-created_at", "pk")
     )
 
@@ -38,7 +40,7 @@ def flow_run_summary(flow_run: FlowRun) -> dict[str, Any]:
         "state": flow_run.state,
         "message": flow_run.message,
         "parameters": flow_run.parameters,
-        "result": flow_run.result,
+        **result_document(flow_run),
         "parent_task_run": parent
         and {
             "id": str(parent.pk),
@@ -124,7 +126,7 @@ def task_run_detail_document(task_run: TaskRun) -> dict[str, Any]:
     documents = task_run_documents(task_run.flow_run, only=[task_run.pk])
     tasks = graph_document(task_run.flow_run)["tasks"]
     inputs: dict[str, Any] = next((task.get("inputs", {}) for task in tasks if task["slug"] == task_run.slug), {})
-    return {**documents[0], "result": task_run.result, "inputs": inputs}
+    return {**documents[0], **result_document(task_run), "inputs": inputs}
 
 
 def task_run_versions(flow_run_id: UUID, *, changed_since: datetime | None = None) -> dict[UUID, str]:

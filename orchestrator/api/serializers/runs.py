@@ -37,6 +37,16 @@ class ParentTaskRunSerializer(serializers.Serializer[Any]):
     flow = serializers.CharField()
 
 
+class StoredResultSerializer(serializers.Serializer[Any]):
+    """A result over 64 KB, or none in JSON; `result` is then null, and `.../result/` gives what is JSON."""
+
+    type = serializers.CharField(help_text="What it is, in a few words.")
+    bytes = serializers.IntegerField()
+    serializer = serializers.CharField()
+    is_json = serializers.BooleanField(help_text="false: only tasks of flows can read it.")
+    preview = serializers.CharField(allow_blank=True, help_text="How its JSON begins.")
+
+
 class FlowRunSummarySerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -46,6 +56,7 @@ class FlowRunSummarySerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     parameters = serializers.DictField()
     result = serializers.JSONField(allow_null=True)
+    stored_result = StoredResultSerializer(allow_null=True)
     parent_task_run = ParentTaskRunSerializer(allow_null=True)
     root_run = serializers.UUIDField()
     origin = serializers.ChoiceField(Origin.choices)
@@ -83,6 +94,7 @@ class FlowRunSerializer(FlowRunSummarySerializer):
 
 class TaskRunDetailSerializer(TaskRunSerializer):
     result = serializers.JSONField(allow_null=True)
+    stored_result = StoredResultSerializer(allow_null=True)
     inputs = serializers.DictField(help_text="The bindings of the task's inputs, as in the graph.")
 
 

@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,6 +29,7 @@ from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, Origin, TaskRun
 from orchestrator.queries.access import Role, flow_runs_visible_to
+from orchestrator.queries.results import result_as_json
 from orchestrator.queries.runs import (
     flow_run_document,
     flow_run_summary,
@@ -80,6 +83,13 @@ class _OfOneFlowRun(ApiView):
     def flow_run(self, flow_run_id: UUID) -> FlowRun:
         return self.find(flow_runs_visible_to(self.user).select_related("flow__project"), pk=flow_run_id)
 
+    def task_run(self, flow_run_id: UUID, task_run_id: UUID) -> TaskRun:
+        task_runs = TaskRun.objects.select_related("flow_run", "stored_result")
+        found = task_runs.filter(flow_run=self.flow_run(flow_run_id), pk=task_run_id).first()
+        if found is None:
+            raise Http404
+        return found
+
 
 class OneFlowRun(_OfOneFlowRun):
     roles = {"GET": Role.VIEWER}
@@ -105,11 +115,27 @@ class OneTaskRun(_OfOneFlowRun):
     @answers("task_runs_retrieve", ok=TaskRunDetailSerializer)
     def get(self, request: Request, flow_run_id: UUID, task_run_id: UUID) -> Response:
         """Show one task run with its result and its inputs."""
-        task_runs = TaskRun.objects.select_related("flow_run").filter(flow_run=self.flow_run(flow_run_id))
-        task_run = task_runs.filter(pk=task_run_id).first()
-        if task_run is None:
-            raise Http404
-        return Response(task_run_detail_document(task_run))
+        return Response(task_run_detail_document(self.task_run(flow_run_id, task_run_id)))
+
+
+class Result(_OfOneFlowRun):
+    roles = {"GET": Role.VIEWER}
+
+    @answers("flow_runs_result", 409, 410, ok=OpenApiTypes.ANY)
+    def get(self, request: Request, flow_run_id: UUID) -> HttpResponse:
+        """Give a flow run's result whole, wherever it is kept; for download."""
+        found = self.find(flow_runs_for_reading(self.user), pk=flow_run_id)
+        return _download(found, f"{found.flow.name}-{found.pk}")
+
+
+class TaskRunResult(_OfOneFlowRun):
+    roles = {"GET": Role.VIEWER}
+
+    @answers("task_runs_result", 409, 410, ok=OpenApiTypes.ANY)
+    def get(self, request: Request, flow_run_id: UUID, task_run_id: UUID) -> HttpResponse:
+        """Give a task run's result whole, wherever it is kept; for download."""
+        found = self.task_run(flow_run_id, task_run_id)
+        return _download(found, f"{found.slug}-{found.pk}")
 
 
 class Cancel(_OfOneFlowRun):
@@ -135,6 +161,11 @@ class Restart(_OfOneFlowRun):
         self.read(NothingSerializer)
         restart_flow_run(flow_run_id=flow_run.pk, user=self.user)
         return Response(_document(flow_run.pk, self.user))
+
+
+def _download(run: FlowRun | TaskRun, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=f"{name}.json") or ""}
+    return HttpResponse(result_as_json(run), content_type="application/json", headers=headers)
 
 
 def _document(flow_run_id: UUID, user: User) -> dict[str, Any]:

@@ -18,6 +18,15 @@ export interface TaskRun {
   worker: string | null;
 }
 
+/** A result that is kept outside its row: too large for it, or no JSON. */
+export interface StoredResult {
+  type: string;
+  bytes: number;
+  serializer: string;
+  is_json: boolean;
+  preview: string;
+}
+
 export interface FlowRun {
   id: string;
   name: string;
@@ -27,6 +36,7 @@ export interface FlowRun {
   message: string;
   parameters: Record<string, unknown>;
   result: unknown;
+  stored_result: StoredResult | null;
   parent_task_run: { id: string; slug: string; flow_run: string; flow: string } | null;
   root_run: string;
   origin: string;

@@ -1,4 +1,5 @@
 import { History } from './History';
+import { Result } from './Result';
 import { useRun } from './store';
 import { Json, Moment } from './words';
 
@@ -68,12 +69,7 @@ export function RunPanel() {
             <Json value={run.parameters} />
           )}
         </section>
-        {run.result !== null && run.result !== undefined && (
-          <section className="panel-part" aria-label="Result">
-            <h3 className="panel-part__title">Result</h3>
-            <Json value={run.result} />
-          </section>
-        )}
+        <Result result={run.result} stored={run.stored_result} address={`flow-runs/${run.id}/result/`} />
         <section className="panel-part" aria-label="History">
           <h3 className="panel-part__title">History</h3>
           <History slug={null} version={run.state} />

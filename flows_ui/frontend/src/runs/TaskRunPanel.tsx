@@ -2,21 +2,23 @@ import { CornerDownRight, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { type Binding, describeBinding, walkBindings } from '../core/bindings';
 import { nameOf } from '../core/graph';
-import type { TaskRun } from '../core/runs';
+import type { StoredResult, TaskRun } from '../core/runs';
 import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { commandTitle } from '../ui/platform';
 import { History } from './History';
 import { Logs } from './Logs';
+import { Result } from './Result';
 import { choose, placeOf, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
-import { Badge, Duration, Json, Moment } from './words';
+import { Badge, Duration, Moment } from './words';
 
 type Tab = 'Overview' | 'Logs' | 'History';
 const TABS: Tab[] = ['Overview', 'Logs', 'History'];
 
 interface Detail {
   result: unknown;
+  stored_result: StoredResult | null;
   inputs: Record<string, Binding>;
 }
 
@@ -86,6 +88,7 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
 
 function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
   const graph = useRun((state) => state.graph);
+  const run = useRun((state) => state.run.id);
   const detail = useDetail(taskRun);
   const inputs = Object.entries(detail?.inputs ?? {}).flatMap(([key, binding]) => leavesOf(binding, key));
   return (
@@ -150,11 +153,12 @@ function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void })
           </dl>
         </section>
       )}
-      {detail && isTerminal(taskRun.state) && detail.result !== null && (
-        <section className="panel-part" aria-label="Result">
-          <h3 className="panel-part__title">Result</h3>
-          <Json value={detail.result} />
-        </section>
+      {detail && isTerminal(taskRun.state) && (
+        <Result
+          result={detail.result}
+          stored={detail.stored_result}
+          address={`flow-runs/${run}/task-runs/${taskRun.id}/result/`}
+        />
       )}
     </>
   );
