@@ -112,6 +112,11 @@ class Task:
     digest: str = ""
     position: tuple[float, float] | None = None
 
+    @property
+    def is_claimed(self) -> bool:
+        """Whether a worker claims it before anything of it is done."""
+        return self.kind is TaskKind.FUNCTION or self.judged_by_worker
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:

@@ -72,10 +72,17 @@ def judge_task(graph: FlowGraph, slug: str, states: Mapping[str, State], items: 
     task = graph.tasks[slug]
     if task.judged_by_worker and task.trigger is not Trigger.MANUAL_ONLY:
         return None
+    return judge_rules(graph, slug, states, items)
+
+
+def judge_rules(
+    graph: FlowGraph, slug: str, states: Mapping[str, State], items: ItemStates = NO_ITEMS
+) -> Ending | None:
+    """Return what `judge_task` does, also where a worker judges: by the plain rules alone."""
     upstream: dict[str, State] = {}
     for name in graph.upstreams[slug]:
         upstream |= items.get(name) or {name: states[name]}
-    return judge_trigger(task, upstream)
+    return judge_trigger(graph.tasks[slug], upstream)
 
 
 def judge_trigger(task: Task, upstream: Mapping[str, State]) -> Ending | None:

@@ -16,7 +16,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import may_start
 from orchestrator.engine.database import rows
-from orchestrator.engine.endings import end_task_runs, ending_move, mark_running
+from orchestrator.engine.endings import end_task_runs, found_move, mark_running
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_versions
 from orchestrator.engine.results import results_to_bind
@@ -84,7 +84,7 @@ def start_children(
         try:
             orders.append(_order(run, task, task_run, results))
         except CannotStart as error:
-            moves.ending.append(ending_move(run, task_run, Ending(State.FAILED, str(error))))
+            moves.ending.append(found_move(run, task_run, Ending(State.FAILED, str(error))))
     _place(step, run, orders, moves)
     later = [Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED) for task in rest]
     move_task_runs(step, run, later + moves.waiting)
@@ -182,7 +182,7 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -
     task = run.graph.tasks[ready.slug]
     child = FlowRun.objects.only("id", "state", "attempt").get(pk=child_id)
     if not task.wait:
-        moves.ending.append(ending_move(run, ready, Ending(State.SUCCESS, "", str(child.pk))))
+        moves.ending.append(found_move(run, ready, Ending(State.SUCCESS, "", str(child.pk))))
         return
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, State.RUNNING, child=child.pk)
     move.child_attempt, move.delay = child.attempt, task.timeout_seconds
@@ -203,7 +203,7 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
         try:
             version = _startable(run, order, versions)
         except CannotStart as error:
-            moves.ending.append(ending_move(run, order.ready, Ending(State.FAILED, str(error))))
+            moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, str(error))))
             continue
         new[order.ready.slug] = (order, _new_run(run, order, version))
     inserted = insert_flow_runs(step, [child for _, child in new.values()]) if new else set()
@@ -264,7 +264,7 @@ def _link(run: Run, order: Order, child: UUID, child_attempt: int, moves: _Moves
             )
         )
     else:
-        move = ending_move(run, ready, Ending(State.SUCCESS, "", str(child)))
+        move = found_move(run, ready, Ending(State.SUCCESS, "", str(child)))
         move.child = child
         moves.ending.append(move)
 
@@ -284,7 +284,7 @@ def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves
                 f"The idempotency key {order.key!r} belongs to flow run {identity}, which was started with other"
                 " parameters."
             )
-            moves.ending.append(ending_move(run, order.ready, Ending(State.FAILED, message)))
+            moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, message)))
             continue
         _link(run, order, identity, attempt, moves)
         if order.task.wait and state in TERMINAL:

@@ -80,8 +80,8 @@ class Drain:
 
     def _work(self, held: Claim, claims: int) -> None:
         task = load_version(held.version_id).graph.tasks[held.slug]
-        if task.kind is TaskKind.FLOW_RUN:
-            self._keep([start_child_of(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
+        if not task.is_claimed:
+            self._start_child(held, claims)
             return
         began = time.monotonic()
         lines = Log(held)
@@ -90,8 +90,12 @@ class Drain:
             self.desk,
             lines,
             lambda: execute(held, lines, self.keeper.interruptible),
-            limit=task.timeout_seconds,
+            limit=task.timeout_seconds if task.kind is TaskKind.FUNCTION else None,
         )
+        if ending is None:
+            lines.store()
+            self._start_child(held, claims)
+            return
         point("executed")
         lines.store()
         took = time.monotonic() - began
@@ -99,6 +103,9 @@ class Drain:
         with self.keeper.lock:
             self.waiting_since = self.waiting_since if self.desk.ended else began
             self.desk.ended.append((held, ending))
+
+    def _start_child(self, held: Claim, claims: int) -> None:
+        self._keep([start_child_of(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
 
     def _settle(self, claims: int) -> None:
         """Store the ends that have gathered, then tell the parents of the flow runs that ended by them."""

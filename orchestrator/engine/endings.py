@@ -3,8 +3,10 @@
 import random
 
 from orchestrator.core.attempts import RETRIED, after_attempt
+from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
+from orchestrator.engine.judging import told
 from orchestrator.engine.steps import Ready, Run, Step
 from orchestrator.engine.transitions import Move, move_flow_run, move_task_runs
 
@@ -20,12 +22,27 @@ def ending_move(run: Run, ready: Ready, ending: Ending) -> Move:
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, after.state, after.message, after.result)
     move.delay, move.carried = after.delay, after.carried
     move.failure_step = int(ending.state in RETRIED)
+    if task.judged_by_worker and task.kind is TaskKind.FLOW_RUN:
+        move.carried = {"ending": None}  # it was heard of
     if after.state in (State.PAUSED, State.SUBMITTED):
         # A new attempt already, so that nobody who held the last one can end it, and its log is one of its own.
         move.attempt_step = 1
     if after.state is State.SUBMITTED:
         # Each turn of a loop has all its retries.
         move.failure_step = -ready.failures
+    return move
+
+
+def found_move(run: Run, ready: Ready, ending: Ending) -> Move:
+    """Return the move of a task run whose ending the engine found: as `ending_move`, or by way of people's code.
+
+    Where people's code is to hear of it, a worker claims the task run once more and tells the ending.
+    """
+    task = run.graph.tasks[ready.slug]
+    if not task.judged_by_worker or run.state is State.CANCELLING:
+        return ending_move(run, ready, ending)
+    move = Move(ready.id, ready.slug, ready.attempt, ready.before, State.SUBMITTED, attempt_step=1)
+    move.carried = told(ending)
     return move
 
 

@@ -4,19 +4,21 @@ import io
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.core.attempts import looped
+from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.results import Unkeepable, storable, to_json
 from orchestrator.core.states import State
 from orchestrator.engine.claiming import inputs_of
 from orchestrator.engine.database import records, retried, send
+from orchestrator.engine.judging import Call, execute_judged
 from orchestrator.engine.results import keep
 from orchestrator.engine.statements import INSERT_LOG_LINES
 from orchestrator.engine.steps import Claim
@@ -81,8 +83,10 @@ def _store(held: Claim, lines: list[Line]) -> None:
     )
 
 
-def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> Ending:
+def execute(held: Claim, log: Log, call: Call) -> Ending | None:
     """Run a claimed function and return how it ended. Its output and logging go to `log`.
+
+    None: people's code lets a task start its child flow run, which nobody has done yet.
 
     :param call: runs the function; the caller's place to be interruptible
     """
@@ -99,22 +103,33 @@ def execute(held: Claim, log: Log, call: Callable[[Callable[[], Any]], Any]) -> 
         parameters=dict(held.parameters),
         scheduled_for=held.scheduled_for,
     )
+    rules = version.graph.tasks[held.slug]
+    try:
+        with _captured(log), entered(context):
+            if rules.judged_by_worker:
+                ending = execute_judged(held, call, lambda: _attempt(held, log, call))
+            else:
+                ending = _attempt(held, log, call)
+        return ending and _kept(ending, held, rules.result_serializer)
+    except Interrupted:
+        return Ending(State.CANCELLED, "Cancelled while it was running.")
+    except Unkeepable as error:
+        return Ending(State.FAILED, str(error))
+    except (Exception, Signal) as error:  # noqa: BLE001 - the storage, or people's serializer, may raise anything
+        return ending_of(error, _told(error, log))
+
+
+def _attempt(held: Claim, log: Log, call: Call) -> Ending:
+    """Return how a function ended, its result as it returned it."""
     retry_on: tuple[type[BaseException], ...] = ()
     try:
-        task = find_task(version.flow, held.slug)
+        task = find_task(load_version(held.version_id).flow, held.slug)
         retry_on = task.retry_on
         inputs = received(task, inputs_of(held))
-        with _captured(log), entered(context):
-            ending = Ending(State.SUCCESS, "", call(lambda: task.run(**inputs)))
+        return Ending(State.SUCCESS, "", call(lambda: task.run(**inputs)))
     except Interrupted:
         return Ending(State.CANCELLED, "Cancelled while it was running.")
     except (Exception, SystemExit, Signal) as error:  # noqa: BLE001 - people's code may raise anything
-        ending = ending_of(error, _told(error, log), retry_on)
-    try:
-        return _kept(ending, held, version.graph.tasks[held.slug].result_serializer)
-    except Unkeepable as error:
-        return Ending(State.FAILED, str(error))
-    except Exception as error:  # noqa: BLE001 - the storage, or people's serializer, may raise anything
         return ending_of(error, _told(error, log), retry_on)
 
 
@@ -125,7 +140,9 @@ def _kept(ending: Ending, held: Claim, serializer: str) -> Ending:
     """
     if ending.state is State.SUBMITTED:
         return replace(ending, result=None, carried=looped(held.carried, to_json(ending.result, "result of LOOP")))
-    return ending if ending.result is None else replace(ending, result=keep(ending.result, serializer=serializer))
+    if ending.result is None or isinstance(ending.result, Stored):
+        return ending
+    return replace(ending, result=keep(ending.result, serializer=serializer))
 
 
 def overdue(held: Claim, limit: float) -> Ending:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -23,6 +23,8 @@ from orchestrator.engine.executing import Interrupted, Log, overdue
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.steps import Claim
 from orchestrator.sdk.limits import OutOfTime
+
+E = TypeVar("E", bound=Ending | None)
 
 log = logging.getLogger(__name__)
 
@@ -80,9 +82,7 @@ class Keeper:
         finally:
             self._attending.clear()
 
-    def hold(
-        self, held: Claim, desk: Desk, lines: Log, work: Callable[[], Ending], *, limit: float | None = None
-    ) -> Ending:
+    def hold(self, held: Claim, desk: Desk, lines: Log, work: Callable[[], E], *, limit: float | None = None) -> E:
         """Do the work while the claim is kept, and nothing on the desk waits long for its end.
 
         :param limit: the seconds after which it is stopped

@@ -5,7 +5,7 @@ from uuid import UUID
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import retried, rows
-from orchestrator.engine.endings import end_task_runs, ending_move
+from orchestrator.engine.endings import end_task_runs, found_move
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_OVERDUE, OVERDUE_FLOW_RUNS
@@ -32,6 +32,6 @@ def _end_overdue(flow_run_id: UUID) -> Step:
             limit = run.graph.tasks[slug].timeout_seconds
             message = f"Waited longer than {limit:g} s for child flow run {child}, which goes on."
             ready = Ready(identity, slug, attempt, State.RUNNING, failures, child)
-            moves.append(ending_move(run, ready, Ending(State.TIMED_OUT, message)))
+            moves.append(found_move(run, ready, Ending(State.TIMED_OUT, message)))
         settle(step, run, ended=end_task_runs(step, run, moves))
     return step

@@ -71,7 +71,8 @@ def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
     """Start tasks, each as its kind asks; return the endings of those that have ended by it."""
     of_kind: dict[TaskKind, list[Ready]] = {}
     for task_run in ready:
-        of_kind.setdefault(run.graph.tasks[task_run.slug].kind, []).append(task_run)
+        task = run.graph.tasks[task_run.slug]
+        of_kind.setdefault(TaskKind.FUNCTION if task.is_claimed else task.kind, []).append(task_run)
     _submit(step, run, of_kind.get(TaskKind.FUNCTION, []))
     ended = end_deciding(step, run, [task_run for kind in DECIDING for task_run in of_kind.get(kind, ())])
     return ended | start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []))

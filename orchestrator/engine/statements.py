@@ -170,7 +170,7 @@ WITH picked AS (
     UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
     FROM picked WHERE t.id = picked.id
-    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried
+    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried, t.failures
 ), started AS (
     UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
     WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id IN (SELECT flow_run_id FROM claimed)
@@ -182,7 +182,7 @@ WITH picked AS (
     UNION ALL
     SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
 )
-SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for
+SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for, c.failures
 FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
 """
 

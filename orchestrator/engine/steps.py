@@ -77,6 +77,7 @@ class Claim:
     parameters: dict[str, Any]
     carried: dict[str, Any] | None = None
     scheduled_for: datetime | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

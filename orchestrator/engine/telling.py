@@ -7,7 +7,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
-from orchestrator.engine.endings import end_task_runs, ending_move
+from orchestrator.engine.endings import end_task_runs, found_move
 from orchestrator.engine.results import named
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LOCK_WITH_ENDED_CHILDREN, RUN_COLUMNS, WAITING_PARENTS
@@ -54,7 +54,7 @@ def mirror(step: Step, waiting: Waiting, endings: dict[UUID, Ending]) -> None:
         assert ready.child is not None
         ending = endings[ready.child]
         mirrored = Ending(ending.state, _mirrored(ready.child, ending.state, ending.message), ending.result)
-        moves.append(ending_move(waiting.run, ready, mirrored))
+        moves.append(found_move(waiting.run, ready, mirrored))
     settle(step, waiting.run, ended=end_task_runs(step, waiting.run, moves))
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from orchestrator.core.documents import read_graph
-from orchestrator.core.graph import FlowGraph, FlowName, TaskKind
+from orchestrator.core.graph import FlowGraph, FlowName
 from orchestrator.core.planner import judge_task, waiting_counts
 from orchestrator.models import FlowVersion
 
@@ -40,8 +40,6 @@ def load_version(version_id: int) -> Version:
         parameter_schema=row.parameter_schema,
         waiting_on=waiting_counts(graph),
         first_functions=frozenset(
-            slug
-            for slug in graph.roots
-            if graph.tasks[slug].kind is TaskKind.FUNCTION and judge_task(graph, slug, {}) is None
+            slug for slug in graph.roots if graph.tasks[slug].is_claimed and judge_task(graph, slug, {}) is None
         ),
     )

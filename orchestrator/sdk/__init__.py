@@ -1,12 +1,11 @@
 """The authoring API: what a flows.py imports."""
 
-from orchestrator.sdk import signals
+from orchestrator.sdk import signals, states
 from orchestrator.sdk.annotations import flatten, mapped, unmapped
 from orchestrator.sdk.context import context
 from orchestrator.sdk.control_flow import case, ifelse, merge, switch
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flows import Flow
-from orchestrator.sdk.local import RunState
 from orchestrator.sdk.mapping import apply_map
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.retries import Backoff
@@ -14,6 +13,7 @@ from orchestrator.sdk.schedules import CronSchedule, IntervalSchedule, Schedule
 from orchestrator.sdk.serializers import register_serializer
 from orchestrator.sdk.signals import pause_task
 from orchestrator.sdk.start_flow_run import StartFlowRun
+from orchestrator.sdk.states import RunState
 from orchestrator.sdk.tasks import Task, task
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "pause_task",
     "register_serializer",
     "signals",
+    "states",
     "switch",
     "task",
     "unmapped",

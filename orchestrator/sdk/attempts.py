@@ -4,6 +4,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core.attempts import RETRIED, after_attempt
@@ -11,15 +12,21 @@ from orchestrator.core.graph import Task
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 
-Execute = Callable[[int, Mapping[str, Any]], Ending]
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt: its number, how many failed before it, and what earlier ones carried."""
+
+    number: int
+    failures: int
+    carried: Mapping[str, Any]
 
 
-def run_attempts(task: Task, name: str, judged: Ending | None, execute: Execute) -> Ending:
+def run_attempts(task: Task, name: str, judged: Ending | None, execute: Callable[[Attempt], Ending]) -> Ending:
     """Return how a task's last attempt ended, or that it is Paused and nobody here resumes it.
 
     :param name: what people are asked about
     :param judged: how it ends, or pauses, without an attempt; None: it may start
-    :param execute: makes the attempt of this number, told what earlier ones carried
     """
     ending = judged
     attempt, failures = 0, 0
@@ -35,7 +42,7 @@ def run_attempts(task: Task, name: str, judged: Ending | None, execute: Execute)
             case _:
                 return ending
         attempt += 1
-        ended = execute(attempt, carried)
+        ended = execute(Attempt(attempt, failures, carried))
         ending = after_attempt(task, ended, failures=failures, chance=random.random())
         failures = 0 if ending.state is State.SUBMITTED else failures + int(ended.state in RETRIED)
         carried |= ending.carried or {}

@@ -148,7 +148,7 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "trigger": task.trigger,
         "trigger_at_least": task.asks.at_least,
         "trigger_at_most": task.asks.at_most,
-        "judged_by_worker": task.asks.custom is not None,
+        "judged_by_worker": task.asks.custom is not None or bool(task.state_handlers),
         "skip_on_upstream_skip": task.skip_on_upstream_skip,
         "max_retries": task.max_retries,
         "retry_delay_seconds": task.retry_delay_seconds,

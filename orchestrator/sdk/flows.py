@@ -20,8 +20,8 @@ from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.tasks import Task
 
 if TYPE_CHECKING:
-    from orchestrator.sdk.local import RunState
     from orchestrator.sdk.schedules import Schedule
+    from orchestrator.sdk.states import RunState
 
 _open: ContextVar[Flow | None] = ContextVar("anabranch_open_flow", default=None)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,66 +16,30 @@ from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.mapping import judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
-from orchestrator.core.planner import Ending, final_ending, judge_task, with_causes
+from orchestrator.core.planner import Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.arguments import WrongArgument, received
-from orchestrator.sdk.attempts import run_attempts
+from orchestrator.sdk.attempts import Attempt, run_attempts
 from orchestrator.sdk.context import Context, entered
+from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.handlers import state_of
+from orchestrator.sdk.judging import Judged, edges_to
 from orchestrator.sdk.limits import time_limit
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.signals import Signal, ending_of
+from orchestrator.sdk.states import RunState
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
-    from orchestrator.sdk.tasks import Task as WrittenTask
 
 MAX_DEPTH = 20
 
 
 class InvalidParameters(ProblemsFound):
     """The parameters given are not what the flow takes; nothing was run."""
-
-
-@dataclass(frozen=True)
-class RunState:
-    """How a flow run or a task run ended; a mapped task's has the states of its items."""
-
-    state: State
-    message: str = ""
-    result: Any = None
-    task_states: Mapping[str, RunState] = field(default_factory=dict)
-    slugs: Mapping[WrittenTask, str] = field(default_factory=dict, repr=False)
-    map_states: Sequence[RunState] = ()
-
-    def __getitem__(self, task: WrittenTask | str) -> RunState:
-        """Return how a task of the flow run ended, by the task or its slug."""
-        return self.task_states[task if isinstance(task, str) else self.slugs[task]]
-
-    def is_successful(self) -> bool:
-        return self.state in SUCCESSFUL
-
-    def is_failed(self) -> bool:
-        return self.state in UNSUCCESSFUL
-
-    def is_skipped(self) -> bool:
-        return self.state is State.SKIPPED
-
-    def is_finished(self) -> bool:
-        return self.state in TERMINAL
-
-    def is_running(self) -> bool:
-        return self.state in (State.RUNNING, State.CANCELLING)
-
-    def is_pending(self) -> bool:
-        """Return whether it has not started, or waits to be executed again."""
-        return not (self.is_finished() or self.is_running())
-
-    def is_scheduled(self) -> bool:
-        """Return whether it waits for a time, a person, or room."""
-        return self.state in (State.SCHEDULED, State.QUEUED, State.RETRYING, State.PAUSED)
 
 
 def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunState:
@@ -92,10 +57,6 @@ def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunSt
     if not run.graph.tasks:
         return RunState(State.SUCCESS, "The flow has no tasks.")
     return run.end()
-
-
-def _state(ending: Ending) -> RunState:
-    return RunState(ending.state, ending.message, ending.result)
 
 
 def _together(endings: list[Ending]) -> Ending:
@@ -132,8 +93,8 @@ class _LocalRun:
         return RunState(ending.state, ending.message, ending.result, tasks, self.flow.slugs)
 
     def _task_state(self, slug: str) -> RunState:
-        state = _state(self.endings.get(slug) or Ending(State.PENDING))
-        return replace(state, map_states=[_state(each) for each in self.items.get(slug, [])])
+        state = state_of(self.endings.get(slug) or Ending(State.PENDING))
+        return replace(state, map_states=[state_of(each) for each in self.items.get(slug, [])])
 
     def step(self, slug: str) -> None:
         """Bring one task to its end, or to a pause that nobody here ends; wait where its upstreams wait."""
@@ -144,7 +105,7 @@ class _LocalRun:
             self.endings[slug] = self._map(slug, states)
             return
         items = {name: self._item_states(name) for name in self.graph.upstreams[slug] if name in self.items}
-        self.endings[slug] = self._judged(slug, -1, judge_task(self.graph, slug, states, items))
+        self.endings[slug] = self._run_task(slug, -1, items)
 
     @property
     def states(self) -> dict[str, State]:
@@ -169,18 +130,33 @@ class _LocalRun:
         endings = self.items[slug] = []
         for index in range(number):
             followed = {name: {label(name, index): self.items[name][index].state} for name in paired}
-            judged = judge_task(self.graph, slug, states, {**others, **followed})
-            endings.append(self._judged(slug, index, judged))
+            endings.append(self._run_task(slug, index, {**others, **followed}))
         return _together(endings)
 
     def _item_states(self, slug: str) -> dict[str, State]:
         return {label(slug, index): ending.state for index, ending in enumerate(self.items[slug])}
 
-    def _judged(self, slug: str, index: int, judged: Ending | None) -> Ending:
-        """Return how a task ends, or an item of it: as judged, or as its last attempt does."""
+    def _run_task(self, slug: str, index: int, items: ItemStates) -> Ending:
+        """Return how a task ends, or an item of it: as it is judged, or as its last attempt does."""
         task = self.graph.tasks[slug]
         name = slug if index < 0 else label(slug, index)
-        return run_attempts(task, name, judged, lambda attempt, carried: self._execute(task, index, attempt, carried))
+        judged = judge_task(self.graph, slug, self.states, items)
+        plain, with_people = partial(self._execute, task, index), partial(self._judged, task, index, items)
+        return run_attempts(task, name, judged, with_people if task.judged_by_worker else plain)
+
+    def _judged(self, task: Task, index: int, items: ItemStates, attempt: Attempt) -> Ending:
+        """Make an attempt with people's own trigger and state handlers around it, as a worker does."""
+        people = Judged(self.flow.get_tasks(slug=task.slug)[0], task)
+        verdict = None if attempt.carried.get("resumed") else judge_rules(self.graph, task.slug, self.states, items)
+        begun = people.begin(verdict, lambda: self._upstreams(task.slug), is_retry=attempt.failures > 0)
+        if begun is not None:
+            return begun
+        ended = people.conclude(self._execute(task, index, attempt), failures=attempt.failures)
+        return replace(ended, result=_kept(ended.result, task.result_serializer))
+
+    def _upstreams(self, slug: str) -> dict[Edge, RunState]:
+        edges = edges_to(self.flow, self.graph, slug)
+        return {edge: state_of(self.endings[upstream]) for edge, upstream in edges.items()}
 
     def _results(self) -> dict[str, Any]:
         return {
@@ -189,7 +165,7 @@ class _LocalRun:
             if ending.state in SUCCESSFUL or slug in self.items
         }
 
-    def _execute(self, task: Task, index: int, attempt: int, carried: Mapping[str, Any]) -> Ending:
+    def _execute(self, task: Task, index: int, attempt: Attempt) -> Ending:
         results = self._results()
         if task.kind in DECIDING:
             skipped = {slug for slug, ending in self.endings.items() if ending.state is State.SKIPPED}
@@ -201,23 +177,21 @@ class _LocalRun:
             }
             if task.kind is TaskKind.FLOW_RUN:
                 return self._child(task, inputs.get("parameters") or {})
-            return self._function(task, index, inputs, attempt, carried)
+            return self._function(task, index, inputs, attempt)
         except (Unresolvable, Unkeepable) as error:
             return Ending(State.FAILED, str(error))
 
-    def _function(
-        self, task: Task, index: int, inputs: dict[str, Any], attempt: int, carried: Mapping[str, Any]
-    ) -> Ending:
+    def _function(self, task: Task, index: int, inputs: dict[str, Any], attempt: Attempt) -> Ending:
         written = self.flow.get_tasks(slug=task.slug)[0]
         name = f"{self.id}/{task.slug if index < 0 else label(task.slug, index)}"
         inside = Context.told(
-            carried,
+            attempt.carried,
             flow=f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name,
             version=0,
             flow_run_id=self.id,
             task_run_id=name,
             task=task.slug,
-            attempt=attempt,
+            attempt=attempt.number,
             idempotency_key=name,
             parameters=self.parameters,
             map_index=index,
@@ -232,7 +206,7 @@ class _LocalRun:
                 traceback.print_exc()
             ending = ending_of(error, f"{type(error).__name__}: {error}".rstrip(": "), written.retry_on)
         if ending.state is State.SUBMITTED:
-            return replace(ending, result=None, carried=looped(carried, to_json(ending.result)))
+            return replace(ending, result=None, carried=looped(attempt.carried, to_json(ending.result)))
         return ending if ending.result is None else replace(ending, result=_kept(ending.result, task.result_serializer))
 
     def _child(self, task: Task, parameters: Any) -> Ending:

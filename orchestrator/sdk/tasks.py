@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.durations import Duration, limit_of
+from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.retries import RetryDelay, pauses_of, retry_on_of
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
@@ -54,6 +55,8 @@ class Task:
         trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
         result_serializer: str | None = None,
+        state_handlers: Iterable[Handler] | None = None,
+        on_failure: OnFailure | None = None,
     ) -> None:
         self.name = name or type(self).__name__
         self.slug = slug
@@ -66,6 +69,7 @@ class Task:
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
+        self.state_handlers = handlers_of(state_handlers, on_failure)
         _check_run(self)
 
     def __repr__(self) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.states import State
-from orchestrator.sdk import Backoff, Flow, Task, context, pause_task, signals, task
-from orchestrator.sdk.local import RunState
+from orchestrator.sdk import Backoff, Flow, RunState, Task, context, pause_task, signals, task
 
 
 def run_one(body: Any, **attributes: Any) -> RunState:

@@ -1,0 +1,79 @@
+"""People's own triggers and state handlers around the attempts of a task: only workers execute them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from orchestrator.core.graph import TaskKind
+from orchestrator.core.large import Stored
+from orchestrator.core.planner import Ending, judge_rules
+from orchestrator.core.states import State
+from orchestrator.engine.results import load_for_function, named, read_results
+from orchestrator.engine.steps import Claim
+from orchestrator.engine.versions import Version, load_version
+from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.judging import Judged, edges_to
+from orchestrator.sdk.registry import find_flow, find_task
+from orchestrator.sdk.states import RunState
+
+Call = Callable[[Callable[[], Any]], Any]
+
+
+def told(ending: Ending) -> dict[str, Any]:
+    """Return what a task run carries to a worker that is to hear of an ending: see `_heard`."""
+    is_stored = isinstance(ending.result, Stored)
+    return {
+        "ending": {
+            "state": ending.state.value,
+            "message": ending.message,
+            "result": None if is_stored else ending.result,
+            "stored": str(ending.result.id) if is_stored else None,
+        }
+    }
+
+
+def execute_judged(held: Claim, call: Call, attempt: Callable[[], Ending]) -> Ending | None:
+    """Return how a claimed task run ends with people's code around it; None: its child flow run may start.
+
+    What ended a task that starts a child is heard of here, when its task run is claimed again.
+
+    :param call: runs people's code; the caller's place to be interruptible
+    :param attempt: executes the task's function
+    """
+    version = load_version(held.version_id)
+    people = Judged(find_task(version.flow, held.slug), version.graph.tasks[held.slug])
+    heard = _heard(held)
+    if heard is not None:
+        shown = replace(heard, result=load_for_function({held.slug: heard.result})[held.slug])
+        made: Ending = call(lambda: people.conclude(shown, failures=held.failures))
+        return replace(made, result=heard.result) if made.result is shown.result else made
+    begun: Ending | None = call(lambda: _begin(held, version, people))
+    if begun is not None or people.rules.kind is TaskKind.FLOW_RUN:
+        return begun
+    ended = attempt()
+    concluded: Ending = call(lambda: people.conclude(ended, failures=held.failures))
+    return concluded
+
+
+def _heard(held: Claim) -> Ending | None:
+    found = (held.carried or {}).get("ending")
+    if found is None:
+        return None
+    stored = UUID(found["stored"]) if found["stored"] else None
+    return Ending(State(found["state"]), found["message"], named(found["result"], stored))
+
+
+def _begin(held: Claim, version: Version, people: Judged) -> Ending | None:
+    found = read_results(flow_run_id=held.flow_run_id, slugs=version.graph.upstreams[held.slug])
+    states = {slug: state for slug, (state, _) in found.items()}
+    verdict = None if (held.carried or {}).get("resumed") else judge_rules(version.graph, held.slug, states)
+
+    def upstreams() -> dict[Edge, RunState]:
+        flow = find_flow(version.flow)
+        assert flow is not None, "its task was found in it"
+        results = load_for_function({slug: result for slug, (_, result) in found.items()})
+        edges = edges_to(flow, version.graph, held.slug)
+        return {edge: RunState(states[slug], "", results[slug]) for edge, slug in edges.items()}
+
+    return people.begin(verdict, upstreams, is_retry=held.failures > 0)
