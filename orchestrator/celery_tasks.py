@@ -1,7 +1,9 @@
 """The Celery tasks: thin entry points. Every one may be delivered twice, late, or never; each reads the rows again."""
 
 import logging
+import os
 import time
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
@@ -14,6 +16,8 @@ from orchestrator.engine.backfilling import advance_backfills as advance_all_bac
 from orchestrator.engine.claiming import is_work_left
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.firing import fire_due
+from orchestrator.engine.keeping import keeper
+from orchestrator.engine.leaving import NOTICE
 from orchestrator.engine.overdue import end_overdue
 from orchestrator.engine.presence import Presence
 from orchestrator.engine.recovering import recover as recover_all
@@ -31,7 +35,7 @@ def work(**_: object) -> None:
     """Claim and execute task runs until there are none or the budget is used; stay a moment for what comes next."""
     until = time.monotonic() + LONGEST_SECONDS
     Drain().run()
-    while time.monotonic() < until and dispatch.linger(is_work_left=is_work_left):
+    while time.monotonic() < until and not keeper().departure.is_near and dispatch.linger(is_work_left=is_work_left):
         Drain().run()
 
 
@@ -73,12 +77,14 @@ def sweep(**_: object) -> None:
 
 
 _presence: list[Presence] = []
+_controllers: list[Any] = []
 
 
 @worker_ready.connect
 def announce(sender: Any = None, **_: object) -> None:
     """Make the worker known, and look at once for what was lost while no worker was there."""
     slots = int(getattr(sender.controller, "concurrency", 1) or 1)
+    _controllers[:] = [sender.controller]
     _presence.append(Presence(name=str(sender.hostname), slots=slots))
     _presence[-1].start()
     with transaction.atomic():
@@ -94,7 +100,11 @@ def leave(**_: object) -> None:
 
 @worker_shutting_down.connect
 def let_go(**_: object) -> None:
-    """Do not let a stopping worker wait for those of its processes that linger."""
+    """Have the processes of a stopping worker give their work back, and those that linger come back."""
+    for controller in _controllers:
+        for pid in controller.pool.info.get("processes", ()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, NOTICE)
     dispatch.release()
 
 

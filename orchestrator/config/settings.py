@@ -248,6 +248,8 @@ CELERY_DB_REUSE_MAX = 1000
 ANABRANCH_LEASE_SECONDS = float(os.environ.get("ANABRANCH_LEASE_SECONDS", "15"))
 # What a cancelled Python function gets to stop by itself before its process is killed.
 ANABRANCH_CANCEL_GRACE_SECONDS = float(os.environ.get("ANABRANCH_CANCEL_GRACE_SECONDS", "10"))
+# What a running Python function gets to finish when its worker is told to stop; then it goes back to the queue.
+ANABRANCH_STOP_GRACE_SECONDS = float(os.environ.get("ANABRANCH_STOP_GRACE_SECONDS", "5"))
 # How often `recover` looks for what was lost.
 ANABRANCH_RECOVER_SECONDS = float(os.environ.get("ANABRANCH_RECOVER_SECONDS", "5"))
 

@@ -28,6 +28,7 @@ __all__ = [
     "recover_soon",
     "release",
     "start_due",
+    "wait_until_sent",
     "wake_workers",
 ]
 
@@ -58,6 +59,11 @@ def recover_soon() -> None:
 def advance_backfills_soon() -> None:
     """After commit, have backfills start what they now have room for."""
     transaction.on_commit(lambda: sender().send(ADVANCE_BACKFILLS), robust=True)
+
+
+def wait_until_sent(*, seconds: float = 2.0) -> None:
+    """Return when this process's hints have left it, or after that time: for a process that is about to end."""
+    sender().wait_until_sent(seconds=seconds)
 
 
 def flow_runs_changed(flow_run_ids: Iterable[UUID]) -> None:

@@ -36,6 +36,7 @@ class Sender:
         self._changed: set[UUID] = set()
         self._hints: dict[str, float] = {}
         self._wakes = 0
+        self._is_sending = False
         self._slots = 1
         self._slots_good_until = 0.0
         self._awake = threading.Condition()
@@ -46,24 +47,31 @@ class Sender:
         if count > 0:
             with self._awake:
                 self._wakes += count
-                self._awake.notify()
+                self._awake.notify_all()
 
     def send(self, name: str, *, at: float = 0.0) -> None:
         with self._awake:
             self._hints[name] = min(at, self._hints.get(name, at))
-            self._awake.notify()
+            self._awake.notify_all()
 
     def announce(self, changed: set[UUID]) -> None:
         with self._awake:
             if not self._changed:
-                self._awake.notify()
+                self._awake.notify_all()
             self._changed |= changed
+
+    def wait_until_sent(self, *, seconds: float) -> None:
+        """Return when what is to be sent now has been, or after that time."""
+        with self._awake:
+            self._awake.wait_for(lambda: not self._is_sending and self._pause(0.0) != 0.0, seconds)
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
         told = 0.0
         while True:
             with self._awake:
+                self._is_sending = False
+                self._awake.notify_all()
                 pause = self._pause(told)
                 if pause is None or pause > 0:
                     self._awake.wait(pause)
@@ -75,6 +83,7 @@ class Sender:
                 changed: set[UUID] = set()
                 if self._changed and now - told >= _LIVE_SECONDS:
                     changed, self._changed, told = self._changed, set(), now
+                self._is_sending = True
             if wakes:
                 self._wake(wakes)
             for name in due:

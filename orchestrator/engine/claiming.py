@@ -1,4 +1,4 @@
-"""What workers hold: claim it, keep it, give it back."""
+"""What workers hold: claim it, keep it."""
 
 from typing import Any
 from uuid import UUID
@@ -8,11 +8,10 @@ from django.conf import settings
 from orchestrator import dispatch
 from orchestrator.core.bindings import resolve
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.database import one_transaction, retried, rows
+from orchestrator.engine.database import retried, rows
 from orchestrator.engine.results import load_for_function, results_to_bind
 from orchestrator.engine.statements import (
     CLAIM,
-    GIVE_BACK,
     HAS_SUBMITTED,
     RENEW_LEASES,
 )
@@ -43,21 +42,6 @@ def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
         attempts=[held.attempt for held in claims],
     )
     return dict(held)
-
-
-@retried
-def give_back(*, claims: list[Claim], message: str) -> None:
-    """Let other workers have claims that this one has not started."""
-    point("giving back")
-    with one_transaction():
-        given = rows(
-            GIVE_BACK,
-            ids=[held.task_run_id for held in claims],
-            attempts=[held.attempt for held in claims],
-            message=message,
-        )
-        if given:
-            dispatch.wake_workers(len(given))
 
 
 def is_work_left() -> bool:

@@ -14,7 +14,9 @@ from orchestrator.engine.completing import complete, start_child_of
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.following import carry_out
-from orchestrator.engine.keeping import Desk, keeper
+from orchestrator.engine.keeping import GIVEN_BACK, Desk, keeper
+from orchestrator.engine.leaving import ToldToLeave
+from orchestrator.engine.returning import give_back
 from orchestrator.engine.steps import Claim, Step
 from orchestrator.engine.versions import load_version
 
@@ -57,9 +59,11 @@ class Drain:
         executed = 0
         while True:
             now = time.monotonic()
-            over = now - start > BUDGET_SECONDS
+            over = now - start > BUDGET_SECONDS or self.keeper.departure.is_near
             # Goes on with what it makes ready itself, unless others have waited long enough.
             claims = int(now - last_claim < FAIR_SECONDS and not over)
+            if self.keeper.departure.is_near:
+                self._empty_hand()
             if not self.desk.hand or now - self.waiting_since > TOGETHER_SECONDS:
                 self._settle(claims)
             if not self.desk.hand and not over:
@@ -85,13 +89,18 @@ class Drain:
             return
         began = time.monotonic()
         lines = Log(held)
-        ending = self.keeper.hold(
-            held,
-            self.desk,
-            lines,
-            lambda: execute(held, lines, self.keeper.interruptible),
-            limit=task.timeout_seconds if task.kind is TaskKind.FUNCTION else None,
-        )
+        try:
+            ending = self.keeper.hold(
+                held,
+                self.desk,
+                lines,
+                lambda: execute(held, lines, self.keeper.interruptible),
+                limit=task.timeout_seconds if task.kind is TaskKind.FUNCTION else None,
+            )
+        except ToldToLeave:
+            lines.store()
+            give_back(claims=[held], message=GIVEN_BACK, started=True)
+            return
         if ending is None:
             lines.store()
             self._start_child(held, claims)
@@ -103,6 +112,14 @@ class Drain:
         with self.keeper.lock:
             self.waiting_since = self.waiting_since if self.desk.ended else began
             self.desk.ended.append((held, ending))
+
+    def _empty_hand(self) -> None:
+        """Let other workers have what this one has not started."""
+        with self.keeper.lock:
+            waiting = list(self.desk.hand)
+            self.desk.hand.clear()
+        if waiting:
+            give_back(claims=waiting, message="Given back unstarted: its worker was told to stop.")
 
     def _start_child(self, held: Claim, claims: int) -> None:
         self._keep([start_child_of(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])

@@ -15,12 +15,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.claiming import give_back, renew
+from orchestrator.engine.claiming import renew
 from orchestrator.engine.completing import Ended, complete
 from orchestrator.engine.executing import Interrupted, Log, overdue
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.leaving import Departure, ToldToLeave
+from orchestrator.engine.returning import give_back
 from orchestrator.engine.steps import Claim
 from orchestrator.sdk.limits import OutOfTime
 
@@ -43,13 +46,19 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a function is stopped: what is raised inside it, and how its task run ends if it does not stop by that."""
+    """Why a function is stopped: what is raised inside it, and how its task run ends if it does not stop by that.
+
+    Without an ending it does not end: another worker starts it again.
+    """
 
     raised: BaseException
-    ending: Ending
+    ending: Ending | None
 
 
 _CANCELLED = Reason(Interrupted(), Ending(State.CANCELLED, "Cancelled."))
+_LEAVING = Reason(ToldToLeave(), None)
+
+GIVEN_BACK = "Its worker was told to stop; another one starts it again."
 
 
 class Keeper:
@@ -71,6 +80,7 @@ class Keeper:
         self._raised: BaseException = Interrupted()
         self._in_function = False
         signal.signal(signal.SIGUSR2, self._interrupt)
+        self.departure = Departure(is_at_work=self._attending.is_set, is_in_function=lambda: self._in_function)
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
 
     @contextmanager
@@ -81,6 +91,7 @@ class Keeper:
             yield
         finally:
             self._attending.clear()
+            self.departure.take_place()
 
     def hold(self, held: Claim, desk: Desk, lines: Log, work: Callable[[], E], *, limit: float | None = None) -> E:
         """Do the work while the claim is kept, and nothing on the desk waits long for its end.
@@ -127,6 +138,8 @@ class Keeper:
                 self._stop(held, _CANCELLED)
             elif limit is not None and now - began > limit and (is_beat or not self._stopping):
                 self._stop(held, Reason(OutOfTime(limit), overdue(held, limit)))
+            elif self.departure.is_due and (is_beat or not self._stopping):
+                self._stop(held, _LEAVING)
 
     def _clear(self) -> None:
         """Give back and store what would wait behind the work that turned out long."""
@@ -166,9 +179,12 @@ class Keeper:
                 os.kill(os.getpid(), signal.SIGUSR2)
                 return
         log.warning("Task run %s did not stop when it was interrupted; its process is ended.", held.task_run_id)
-        told = f"{why.ending.message} The function did not stop, so its process was ended."
-        ending = replace(why.ending, message=told)
-        carry_out(complete(ended=[(held, ending)]))
+        if why.ending is None:
+            give_back(claims=[held], message=GIVEN_BACK, started=True)
+        else:
+            told = f"{why.ending.message} The function did not stop, so its process was ended."
+            carry_out(complete(ended=[(held, replace(why.ending, message=told))]))
+        dispatch.wait_until_sent()
         os.kill(os.getpid(), signal.SIGKILL)
 
 

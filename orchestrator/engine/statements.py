@@ -194,11 +194,15 @@ WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND 
 RETURNING t.id, r.state = 'Cancelling'
 """
 
-# The attempt stays: whoever gives it back has not started it and has let go of it.
+# What has not been started keeps its attempt, and everything its place in the queue. The flow run is held, so that no
+# cancel can pass by what it finds neither waiting nor running.
 GIVE_BACK = """
-WITH given AS (
-    UPDATE orchestrator_taskrun t SET state = 'Submitted', lease_until = NULL, started_at = NULL, changed_at = now()
-    FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt)
+WITH held AS (
+    SELECT 1 FROM orchestrator_flowrun WHERE id = %(flow_run_id)s::uuid AND state <> 'Cancelling' FOR NO KEY UPDATE
+), given AS (
+    UPDATE orchestrator_taskrun t SET state = 'Submitted', lease_until = NULL, started_at = NULL, changed_at = now(),
+        attempt = t.attempt + %(attempt_step)s::int, message = %(message)s::text
+    FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt), held
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running'
         AND t.lease_until IS NOT NULL
     RETURNING t.flow_run_id, t.id, t.attempt
@@ -206,7 +210,7 @@ WITH given AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
     SELECT flow_run_id, id, attempt, 'Running', 'Submitted', %(message)s::text FROM given
 )
-SELECT flow_run_id FROM given
+SELECT id FROM given
 """
 
 HAS_SUBMITTED = "SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' LIMIT 1"

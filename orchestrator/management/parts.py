@@ -32,7 +32,9 @@ class Part:
         self.process: subprocess.Popen[bytes] | None = None
         self._program = program
         self._log = log
-        self._env = os.environ | {"ANABRANCH_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+        # Nobody else takes over here what a function has half done, and whoever pressed Ctrl-C wants it to end.
+        quick = {"ANABRANCH_STOP_GRACE_SECONDS": "1"}
+        self._env = quick | os.environ | {"ANABRANCH_HOME": str(home), "PYTHONUNBUFFERED": "1"}
 
     @property
     def is_running(self) -> bool:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from orchestrator.core.states import State
 from orchestrator.engine import crash_points
 from orchestrator.engine.cancelling import cancel_flow_run
-from orchestrator.engine.claiming import claim, give_back
+from orchestrator.engine.claiming import claim
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.recovering import recover
+from orchestrator.engine.returning import give_back
 from orchestrator.engine.scheduling import create_schedule, fire_due
 from orchestrator.models import Flow, FlowRun, Origin, TaskRun
 from orchestrator.models.schedules import CatchUp
