@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
+import redis
 from django.conf import settings
 from django.db import connection
 
@@ -176,6 +177,11 @@ class Broker:
     def flush(self) -> None:
         """Forget everything, as after a restart without a disk."""
         assert self._valkey.command("FLUSHALL") == b"+OK\r\n"
+
+    def sent(self) -> int:
+        """Return how many messages Celery has put into its queues so far."""
+        with redis.Redis(unix_socket_path=str(self._valkey.address)) as client:
+            return int(client.info("commandstats").get("cmdstat_lpush", {"calls": 0})["calls"])
 
     def stop(self) -> None:
         self._valkey.stop()
