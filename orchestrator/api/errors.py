@@ -14,15 +14,29 @@ from rest_framework.views import exception_handler
 
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.wall_clock import ScheduleError
-from orchestrator.engine import backfilling, drafts, flow_runs, restarting, scheduling
+from orchestrator.engine import (
+    backfilling,
+    drafts,
+    flow_runs,
+    marking,
+    parameters,
+    pausing,
+    restarting,
+    scheduling,
+)
 from orchestrator.queries import results
 
 # What an operation may refuse -> HTTP status and code. Looked up along the exception's bases.
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
-    flow_runs.InvalidParameters: (422, "invalid_parameters"),
+    parameters.InvalidParameters: (422, "invalid_parameters"),
     flow_runs.NoVersion: (422, "no_version"),
     flow_runs.IdempotencyConflict: (409, "idempotency_conflict"),
     restarting.NotFinished: (409, "not_finished"),
+    restarting.NothingToRestart: (409, "nothing_to_restart"),
+    restarting.UnknownTask: (422, "unknown_task"),
+    pausing.NotPausable: (409, "not_pausable"),
+    pausing.NotPaused: (409, "not_paused"),
+    marking.NotMarkable: (409, "not_markable"),
     drafts.NameTaken: (409, "name_taken"),
     drafts.InvalidName: (422, "invalid_input"),
     drafts.StaleRevision: (409, "stale_revision"),

@@ -10,7 +10,7 @@ from orchestrator.api.documentation import Page, Schema
 from orchestrator.api.names import FlowNameConverter, ProjectNameConverter
 from orchestrator.api.permissions import ANYONE_SIGNED_IN
 from orchestrator.api.view import ApiView
-from orchestrator.api.views import backfills, drafts, flow_runs, flows, history, schedules
+from orchestrator.api.views import backfills, drafts, flow_runs, flows, history, schedules, task_runs
 
 register_converter(ProjectNameConverter, "project")
 register_converter(FlowNameConverter, "flow")
@@ -46,6 +46,11 @@ urlpatterns = [
     path("flow-runs/<uuid:flow_run_id>/task-runs/<uuid:task_run_id>/result/", flow_runs.TaskRunResult.as_view()),
     path("flow-runs/<uuid:flow_run_id>/cancel/", flow_runs.Cancel.as_view()),
     path("flow-runs/<uuid:flow_run_id>/restart/", flow_runs.Restart.as_view()),
+    path("flow-runs/<uuid:flow_run_id>/pause/", flow_runs.Pause.as_view()),
+    path("flow-runs/<uuid:flow_run_id>/resume/", flow_runs.Resume.as_view()),
+    path("flow-runs/<uuid:flow_run_id>/mark/", flow_runs.Mark.as_view()),
+    path("task-runs/<uuid:task_run_id>/restart/", task_runs.Restart.as_view()),
+    path("task-runs/<uuid:task_run_id>/mark/", task_runs.Mark.as_view()),
     path("schedules/", schedules.Schedules.as_view()),
     path("schedules/preview/", schedules.Preview.as_view()),
     path("schedules/<int:schedule_id>/", schedules.OneSchedule.as_view()),

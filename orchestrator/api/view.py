@@ -11,7 +11,7 @@ from rest_framework.serializers import Serializer
 from orchestrator.api.permissions import Roles
 from orchestrator.api.throttles import StartThrottle
 from orchestrator.core.graph import FlowName
-from orchestrator.models import Backfill, Flow, FlowRun, Project, Schedule
+from orchestrator.models import Backfill, Flow, FlowRun, Project, Schedule, TaskRun
 from orchestrator.queries.access import flows_visible_to
 
 _M = TypeVar("_M", bound=Model)
@@ -76,4 +76,6 @@ def _project_of(row: Model) -> Project:
             return row.flow.project
         case Backfill():
             return row.schedule.flow.project
+        case TaskRun():
+            return row.flow_run.flow.project
     raise TypeError(f"{type(row).__name__} belongs to no project.")

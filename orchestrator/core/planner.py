@@ -182,17 +182,6 @@ def flow_result(graph: FlowGraph, results: Mapping[str, Any]) -> Any:
     return {slug: results.get(slug) for slug in graph.results}
 
 
-def restart_set(graph: FlowGraph, states: Mapping[str, State]) -> set[str]:
-    """Return the tasks that a restart from failed runs again: those that did not succeed, and all after them."""
-    failed = {slug for slug, state in states.items() if state not in SUCCESSFUL}
-    return failed | graph.descendants(failed)
-
-
-def restart_counts(graph: FlowGraph, again: set[str]) -> dict[str, int]:
-    """Return how many upstreams each restarted task waits for: those that run again as well."""
-    return {slug: sum(upstream in again for upstream in graph.upstreams[slug]) for slug in again}
-
-
 def _listed(slugs: list[str]) -> str:
     shown = ", ".join(slugs[:3])
     return shown if len(slugs) <= 3 else f"{shown} and {len(slugs) - 3} more"

@@ -78,7 +78,7 @@ def start_children(
     orders = []
     for task_run in here:
         task = run.graph.tasks[task_run.slug]
-        if task_run.child is not None and task.on_retry is not OnRetry.NEW_RUN:
+        if task_run.child is not None and task_run.child_attempt and task.on_retry is not OnRetry.NEW_RUN:
             _rejoin(step, run, task_run, task_run.child, moves)
             continue
         try:

@@ -8,24 +8,19 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
 
-from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
-from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.states import State
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.parameters import checked
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_UNFINISHED, LATEST_VERSION
 from orchestrator.engine.steps import Ready, Step, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, move_flow_run
 from orchestrator.engine.versions import Version, load_version
 from orchestrator.models import Flow, FlowRun, Origin, Schedule
-
-
-class InvalidParameters(ProblemsFound):
-    """The parameters given are not what the flow takes."""
 
 
 class NoVersion(ValueError):
@@ -73,11 +68,9 @@ def start_flow_run(
     :raises IdempotencyConflict: the key belongs to a run with other parameters
     """
     version = _latest(flow)
-    if problems := check_parameters(version.parameter_schema, parameters):
-        raise InvalidParameters(problems)
     new = NewRun(
         version=version,
-        parameters=with_defaults(version.parameter_schema, parameters),
+        parameters=checked(version, parameters),
         origin=origin.value,
         key=idempotency_key,
         name=name,

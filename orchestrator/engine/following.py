@@ -6,8 +6,18 @@ from collections.abc import Iterable
 from orchestrator import dispatch
 from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.crash_points import point
+from orchestrator.engine.healing import heal_parent
 from orchestrator.engine.restarts import restart_child
-from orchestrator.engine.steps import CancelChild, Claim, FollowUp, RestartChild, Step, TellParent, UnknownFlowRun
+from orchestrator.engine.steps import (
+    CancelChild,
+    Claim,
+    FollowUp,
+    HealParent,
+    RestartChild,
+    Step,
+    TellParent,
+    UnknownFlowRun,
+)
 from orchestrator.engine.telling import tell_parents
 
 # A web request that cancels ten thousand children leaves the rest to `recover`, which finds them from their states.
@@ -35,7 +45,7 @@ def carry_out(steps: Iterable[Step], *, worker: str = "", claims: int = 0) -> li
     return claimed
 
 
-def _next(owed: deque[FollowUp]) -> list[TellParent] | RestartChild | CancelChild:
+def _next(owed: deque[FollowUp]) -> list[TellParent] | RestartChild | CancelChild | HealParent:
     """Take the next debt; tellings that follow each other are taken together."""
     first = owed.popleft()
     if not isinstance(first, TellParent):
@@ -46,7 +56,7 @@ def _next(owed: deque[FollowUp]) -> list[TellParent] | RestartChild | CancelChil
     return tellings
 
 
-def _follow(debt: list[TellParent] | RestartChild | CancelChild, worker: str, claims: int) -> list[Step]:
+def _follow(debt: list[TellParent] | RestartChild | CancelChild | HealParent, worker: str, claims: int) -> list[Step]:
     try:
         match debt:
             case RestartChild(child, attempt):
@@ -55,6 +65,8 @@ def _follow(debt: list[TellParent] | RestartChild | CancelChild, worker: str, cl
             case CancelChild(child):
                 point("cancelling a child")
                 return [cancel_one(flow_run_id=child, why="Cancelled with its parent.")]
+            case HealParent(child):
+                return [heal_parent(child=child)]
             case list():
                 point("telling parents")
                 return tell_parents(debts=debt, worker=worker, claims=claims)

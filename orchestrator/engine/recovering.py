@@ -21,6 +21,8 @@ from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.flow_runs import start_scheduled_flow_run
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.healing import UNSUCCESSFUL_ENDS
+from orchestrator.engine.interventions import OWED_HEALS
 from orchestrator.engine.overdue import end_overdue
 from orchestrator.engine.statements import (
     COUNT_SUBMITTED,
@@ -32,7 +34,7 @@ from orchestrator.engine.statements import (
     START_DUE,
     TAKE_BACK,
 )
-from orchestrator.engine.steps import CancelChild, Claim, FollowUp, RestartChild, Step, TellParent
+from orchestrator.engine.steps import CancelChild, Claim, FollowUp, HealParent, RestartChild, Step, TellParent
 from orchestrator.engine.transitions import TERMINAL_STATES
 from orchestrator.models import TaskRun, Worker
 
@@ -118,6 +120,7 @@ def _settle_debts() -> int:
     debts: list[FollowUp] = [TellParent(child) for (child,) in rows(OWED_TELLINGS, terminal=TERMINAL_STATES)]
     debts += [RestartChild(child, attempt) for child, attempt in rows(OWED_RESTARTS, terminal=TERMINAL_STATES)]
     debts += [CancelChild(child) for (child,) in rows(OWED_CANCELS, terminal=TERMINAL_STATES)]
+    debts += [HealParent(child) for (child,) in rows(OWED_HEALS, unsuccessful=UNSUCCESSFUL_ENDS)]
     for debt in debts:
         with _alone(f"carry out {debt}"):
             carry_out([Step(follow_ups=[debt])])

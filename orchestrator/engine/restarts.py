@@ -1,39 +1,65 @@
-"""One flow run's restart from what did not succeed, in one transaction."""
+"""One flow run's restart, in one transaction."""
 
+from collections.abc import Collection, Mapping, Set
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from orchestrator.core.planner import Ending, restart_counts, restart_set
+from orchestrator.core.planner import Ending
+from orchestrator.core.restarts import not_successful
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried, send
+from orchestrator.engine.interventions import SET_PARAMETERS
+from orchestrator.engine.parameters import checked
+from orchestrator.engine.reopening import run_again, states_of
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import READ_ALL_STATES, RESTART_TASK_RUNS
-from orchestrator.engine.steps import Ready, Run, Step, lock_flow_run, one_step
+from orchestrator.engine.steps import HealParent, Run, Step, lock_flow_run, one_step
 from orchestrator.engine.transitions import move_flow_run
+
+# A flow run that has not begun has nothing to restart, and one that is being cancelled ends first.
+_NOT_RESTARTABLE = frozenset({State.SCHEDULED, State.QUEUED, State.CANCELLING})
 
 
 class NotFinished(ValueError):
-    """Only a flow run that has ended can be restarted."""
+    """What has not ended cannot be restarted."""
+
+
+class UnknownTask(ValueError):
+    """The flow run has no task of that slug."""
+
+
+class NothingToRestart(ValueError):
+    """Everything succeeded, and no task was named to begin with."""
 
 
 @retried
-def restart_one(*, flow_run_id: UUID, user: AbstractBaseUser | None = None) -> Step:
-    """Restart one flow run that has ended, in one transaction; its children are owed.
+def restart_one(
+    *,
+    flow_run_id: UUID,
+    user: AbstractBaseUser | None = None,
+    from_tasks: Collection[str] = (),
+    parameters: Mapping[str, Any] | None = None,
+) -> Step:
+    """Restart one flow run, in one transaction; its children, and its parent, are owed.
 
     :raises UnknownFlowRun: there is none of that id
-    :raises NotFinished: it has not ended
     """
     with one_step(user_id=user.pk if user else None) as step:
         run = lock_flow_run(flow_run_id)
-        if run.state not in TERMINAL:
-            raise NotFinished(
-                f"Flow run {run.id} is {run.state}; cancel it, or wait for its end, before restarting it."
-            )
-        if run.state in SUCCESSFUL:
+        states = states_of(run)
+        named = set(from_tasks)
+        _check(run, states, named, parameters)
+        seeds = named or not_successful(states)
+        if not seeds and run.state in SUCCESSFUL:
+            if parameters:
+                raise NothingToRestart("Everything succeeded; say from which tasks to run with these parameters.")
             return step
-        why = f"Restarted by {user.get_username()}." if user else "Restarted."
-        _restart(step, run, run.attempt + 1, why)
+        changed = _change_parameters(run, parameters)
+        who = f"Restarted by {user.get_username()}" if user else "Restarted"
+        why = "".join([who, f" from {_listed(named)}" if named else "", changed, "."])
+        anew = {slug for slug, state in states.items() if state in SUCCESSFUL} if named else set()
+        _restart(step, run, states, seeds, why, anew=anew)
     return step
 
 
@@ -43,28 +69,64 @@ def restart_child(*, flow_run_id: UUID, attempt: int, worker: str = "", claims: 
     with one_step(worker=worker, claims=claims) as step:
         run = lock_flow_run(flow_run_id)
         if run.state in TERMINAL and run.attempt < attempt:
-            _restart(step, run, attempt, "Restarted by the retry of its parent.")
+            states = states_of(run)
+            why = "Restarted by the retry of its parent."
+            _restart(step, run, states, not_successful(states), why, attempt=attempt)
     return step
 
 
-def _restart(step: Step, run: Run, attempt: int, why: str) -> None:
-    """Run what did not succeed again. Where everything did (a cancel came too late), the flow run ends anew."""
-    states = {slug: State(state) for slug, state in rows(READ_ALL_STATES, flow_run_id=run.id)}
-    again = restart_set(run.graph, states)
-    counts = restart_counts(run.graph, again)
-    restarted = rows(
-        RESTART_TASK_RUNS,
-        flow_run_id=run.id,
-        slugs=list(counts),
-        waiting_on=counts,
-        befores={slug: states[slug] for slug in counts},
-        message=why,
-        actor=step.user_id,
-    )
-    run.unfinished = len(restarted)
-    move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
-    free = []
-    for identity, slug, its_attempt, child, child_attempt, waiting_on in restarted:
-        if waiting_on == 0:
-            free.append(Ready(identity, slug, its_attempt, State.PENDING, 0, child, child_attempt))
+def _check(run: Run, states: Mapping[str, State], named: set[str], parameters: Mapping[str, Any] | None) -> None:
+    """Accept a restart that can be carried out.
+
+    :raises UnknownTask: a task that is named is none of the flow's
+    :raises NotFinished: the flow run, the tasks named or something after them has not ended
+    """
+    if unknown := named - set(run.graph.tasks):
+        raise UnknownTask(f"{run.version.flow} version {run.version.number} has no task {_listed(unknown)}.")
+    if run.state in TERMINAL:
+        return
+    if not named or parameters or run.state in _NOT_RESTARTABLE:
+        raise NotFinished(f"Flow run {run.id} is {run.state}; cancel it, or wait for its end, before restarting it.")
+    for slug in (*named, *run.graph.descendants(named)):
+        state = states[slug]
+        if state not in TERMINAL and (slug in named or state is not State.PENDING):
+            raise NotFinished(
+                f"{slug} is {state}; wait for its end, or mark it, before restarting from {_listed(named)}."
+            )
+
+
+def _change_parameters(run: Run, parameters: Mapping[str, Any] | None) -> str:
+    """Give a flow run other parameters; return the words that say so.
+
+    :raises InvalidParameters: with a problem for each wrong parameter
+    """
+    if not parameters:
+        return ""
+    run.parameters = checked(run.version, {**run.parameters, **parameters})
+    send(SET_PARAMETERS, id=run.id, parameters=run.parameters)
+    return f" with other parameters ({_listed(parameters)})"
+
+
+def _restart(
+    step: Step,
+    run: Run,
+    states: Mapping[str, State],
+    seeds: Set[str],
+    why: str,
+    *,
+    attempt: int | None = None,
+    anew: Set[str] = frozenset(),
+) -> None:
+    """Run tasks again. Where everything had succeeded (a cancel came too late), the flow run ends anew."""
+    was_over = run.state in TERMINAL
+    free = run_again(step, run, seeds=seeds, states=states, why=why, anew=anew)
+    if was_over:
+        move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt or run.attempt + 1)
     settle(step, run, ended={}, free=free)
+    if was_over and attempt is None and run.parent_task_run_id is not None:
+        step.follow_ups.append(HealParent(run.id))
+
+
+def _listed(names: Collection[str]) -> str:
+    shown = ", ".join(sorted(names)[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

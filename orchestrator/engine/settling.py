@@ -43,6 +43,7 @@ def settle(
     """Do all that follows, in this transaction, from task runs that have ended and others that may start.
 
     Child flow runs that this creates are settled with it, level by level: nobody else can hold them yet.
+    In a flow run that is paused, what may start stays Pending until it is resumed.
 
     :param ended: endings already written
     :param free: task runs whose upstreams have all ended; their triggers are judged
@@ -59,7 +60,7 @@ def _settle_one(step: Step, run: Run, ended: dict[str, Ending], free: list[Ready
     while ended or free or ready:
         run.unfinished -= len(ended)
         ready = ready + _judge(step, run, free + _release(step, run, ended), ended)
-        last, ended = ended or last, _start(step, run, ready)
+        last, ended = ended or last, {} if run.state is State.PAUSED else _start(step, run, ready)
         free, ready = [], []
     if run.unfinished == 0:
         _finish(step, run, last)

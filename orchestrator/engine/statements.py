@@ -8,13 +8,16 @@ planner guesses about the JSON it looks them up by their index and never reads a
 value, it finds that in a JSON object by its slug: no join, so none that is planned for few rows and then meets many.
 """
 
-# How many columns describe a flow run in the statements that lock one.
-RUN_COLUMNS = 12
-
-LOCK_FLOW_RUN = """
-SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
+# The columns that describe a flow run in the statements that lock one, and how many they are.
+RUN = """
+    r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
     (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for
+"""
+RUN_COLUMNS = 12
+
+LOCK_FLOW_RUN = f"""
+SELECT {RUN}
 FROM orchestrator_flowrun r WHERE r.id = %(id)s::uuid FOR NO KEY UPDATE
 """
 
@@ -147,7 +150,7 @@ WITH moved AS (
         result = CASE WHEN g.before <> g.after THEN g.result ELSE r.result END,
         stored_result_id = CASE WHEN g.before <> g.after THEN g.stored ELSE r.stored_result_id END,
         changed_at = CASE WHEN g.before <> g.after THEN now() ELSE r.changed_at END,
-        started_at = CASE WHEN g.before = g.after THEN r.started_at
+        started_at = CASE WHEN g.before = g.after OR g.after = 'Paused' THEN r.started_at
                           WHEN g.after NOT IN ('Pending', 'Scheduled', 'Queued') THEN coalesce(r.started_at, now()) END,
         ended_at = CASE WHEN g.before = g.after THEN r.ended_at
                         WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
@@ -216,10 +219,8 @@ SELECT id FROM given
 HAS_SUBMITTED = "SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' LIMIT 1"
 
 # A flow run, and its task runs whose child flow run has ended, the attempt they wait for.
-LOCK_WITH_ENDED_CHILDREN = """
-SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
-    coalesce(r.root_run_id, r.id), r.created_by_id,
-    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for,
+LOCK_WITH_ENDED_CHILDREN = f"""
+SELECT {RUN},
     t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
 FROM orchestrator_flowrun r
 JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
@@ -245,7 +246,7 @@ ORDER BY id FOR NO KEY UPDATE
 # Task runs, each with its flow run; with `climb`, of a flow run that has nothing else unfinished also the task run of
 # its parent that may wait for it, and so on upwards. Children before parents, then by id: whoever locks several flow
 # runs does it in that order. Whoever waits here for a flow run sees it and the task run as they are when it gets them.
-LOCK_WITH_TASK_RUNS = """
+LOCK_WITH_TASK_RUNS = f"""
 WITH RECURSIVE up AS (
     SELECT t.id, r.unfinished, r.parent_task_run_id, 0 AS level
     FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
@@ -256,20 +257,20 @@ WITH RECURSIVE up AS (
     JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
     WHERE %(climb)s::bool AND up.unfinished = 1
 )
-SELECT r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
-    coalesce(r.root_run_id, r.id), r.created_by_id,
-    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for,
+SELECT {RUN},
     t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt, t.lease_until IS NULL, up.level
 FROM up JOIN orchestrator_taskrun t ON t.id = up.id JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
 ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 """
 
+# A child_attempt of 0 waits for no attempt of the child that there was: the next start is a new child's.
 RESTART_TASK_RUNS = """
 WITH restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
         attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = (%(waiting_on)s::jsonb ->> t.slug)::int,
         worker = '', lease_until = NULL, due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL,
-        ended_at = NULL, changed_at = now()
+        ended_at = NULL, changed_at = now(),
+        child_attempt = CASE WHEN t.slug = ANY(%(anew)s::text[]) THEN 0 ELSE t.child_attempt END
     WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[])
     RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on
 ), noted AS (
@@ -280,12 +281,13 @@ WITH restarted AS (
 SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
 """
 
-# Retrying and Paused task runs whose delay is over may start again. One that was paused is told that it was.
+# Retrying and Paused task runs whose delay is over may start again, unless their flow run is paused. A task run that
+# was paused is told that it was.
 START_DUE = """
 WITH due AS (
-    SELECT id, state AS before FROM orchestrator_taskrun
-    WHERE state IN ('Retrying', 'Paused') AND due_at <= clock_timestamp()
-    ORDER BY due_at LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED
+    SELECT t.id, t.state AS before FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+    WHERE t.state IN ('Retrying', 'Paused') AND t.due_at <= clock_timestamp() AND r.state <> 'Paused'
+    ORDER BY t.due_at LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), started AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', due_at = NULL,
         attempt = t.attempt + (before = 'Retrying')::int,

@@ -11,6 +11,7 @@ from orchestrator import dispatch
 from orchestrator.core.graph import FlowGraph, FlowName
 from orchestrator.core.states import State
 from orchestrator.engine.database import one_transaction, rows
+from orchestrator.engine.interventions import LOCK_TASK_RUN
 from orchestrator.engine.statements import LOCK_FLOW_RUN, RUN_COLUMNS
 from orchestrator.engine.versions import Version, load_version
 
@@ -24,6 +25,10 @@ MOST_RUNS = 1_000
 
 class UnknownFlowRun(LookupError):
     """There is no flow run of that id."""
+
+
+class UnknownTaskRun(LookupError):
+    """There is no task run of that id."""
 
 
 @dataclass(slots=True)
@@ -106,7 +111,14 @@ class CancelChild:
     child: UUID
 
 
-FollowUp = TellParent | RestartChild | CancelChild
+@dataclass(frozen=True, slots=True)
+class HealParent:
+    """A person restarted this child: its parent's task run, if it ended by the child's failure, waits for it again."""
+
+    child: UUID
+
+
+FollowUp = TellParent | RestartChild | CancelChild | HealParent
 
 
 @dataclass(slots=True)
@@ -183,3 +195,15 @@ def lock_flow_run(flow_run_id: UUID) -> Run:
     if not found:
         raise UnknownFlowRun(f"There is no flow run {flow_run_id}.")
     return run_of(found[0])
+
+
+def lock_task_run(task_run_id: UUID) -> tuple[Run, Ready]:
+    """Lock the flow run of a task run, as `lock_flow_run` does, and the task run's row; return both as they are.
+
+    :raises UnknownTaskRun: there is none
+    """
+    found = rows(LOCK_TASK_RUN, task_run_id=task_run_id)
+    if not found:
+        raise UnknownTaskRun(f"There is no task run {task_run_id}.")
+    identity, slug, attempt, state, *rest = found[0][RUN_COLUMNS:]
+    return run_of(found[0]), Ready(identity, slug, attempt, State(state), *rest)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from orchestrator.models import Draft, Flow, FlowRun, Membership, Project, Role, Schedule
+from orchestrator.models import Draft, Flow, FlowRun, Membership, Project, Role, Schedule, TaskRun
 
 __all__ = [
     "Person",
@@ -22,6 +22,7 @@ __all__ = [
     "role_of",
     "roles_of",
     "schedules_visible_to",
+    "task_runs_visible_to",
 ]
 
 Person = User | AnonymousUser
@@ -60,6 +61,11 @@ def drafts_visible_to(user: Person, at_least: Role = Role.VIEWER) -> QuerySet[Dr
 def schedules_visible_to(user: Person, at_least: Role = Role.VIEWER) -> QuerySet[Schedule]:
     """Return the schedules of those projects."""
     return Schedule.objects.filter(_within("flow__project", user, at_least))
+
+
+def task_runs_visible_to(user: Person, at_least: Role = Role.VIEWER) -> QuerySet[TaskRun]:
+    """Return the task runs of those projects."""
+    return TaskRun.objects.filter(_within("flow_run__flow__project", user, at_least))
 
 
 def _within(project: str, user: Person, at_least: Role) -> Q:

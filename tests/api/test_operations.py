@@ -73,6 +73,48 @@ def test_only_a_finished_run_can_be_restarted(api: APIClient, flow: Flow) -> Non
     assert (restarted.status_code, restarted.json()["attempt"]) == (200, 2)
 
 
+def test_a_run_is_paused_resumed_and_restarted_from_a_task_with_other_parameters(api: APIClient, flow: Flow) -> None:
+    run = f"{START}{api.post(START, {'flow': 'ours/main'}).json()['id']}/"
+
+    paused = api.post(f"{run}pause/", {"reason": "maintenance"}).json()
+    early = api.post(f"{run}restart/", {"from_tasks": ["one"]})
+    resumed = api.post(f"{run}resume/", {}).json()
+    again = api.post(f"{run}resume/", {})
+    api.post(f"{run}cancel/", {})
+    unknown = api.post(f"{run}restart/", {"from_tasks": ["three"]})
+    wrong = api.post(f"{run}restart/", {"from_tasks": ["two"], "parameters": {"rows": "many"}})
+    restarted = api.post(f"{run}restart/", {"from_tasks": ["two"], "parameters": {"rows": 9}}).json()
+
+    assert (paused["state"], resumed["state"]) == ("Paused", "Pending")
+    assert [task_run["state"] for task_run in paused["task_runs"]] == ["Pending", "Pending"]
+    assert (early.status_code, early.json()["code"]) == (409, "not_finished")
+    assert (again.status_code, again.json()["code"]) == (409, "not_paused")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_task")
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "rows")
+    assert (restarted["attempt"], restarted["parameters"]) == (2, {"rows": 9})
+
+
+def test_a_task_run_is_marked_and_restarted_and_a_run_is_marked(api: APIClient, flow: Flow) -> None:
+    run = api.post(START, {"flow": "ours/main"}).json()
+    first, second = (f"/api/v1/task-runs/{task_run['id']}/" for task_run in run["task_runs"])
+    fine = {"state": "Success", "reason": "done by hand"}
+
+    marked = api.post(f"{first}mark/", {**fine, "result": {"rows": 3}}).json()
+    silent = api.post(f"{second}mark/", {"state": "Success", "reason": " "})
+    senseless = api.post(f"{second}mark/", {"state": "Failed", "reason": "no", "result": 1})
+    again = api.post(f"{first}mark/", fine)
+    ended = api.post(f"{START}{run['id']}/mark/", {"state": "Failed", "reason": "enough"}).json()
+    restarted = api.post(f"{second}restart/", {}).json()
+
+    assert [task_run["state"] for task_run in marked["task_runs"]] == ["Success", "Submitted"]
+    assert (silent.status_code, silent.json()["errors"][0]["field"]) == (422, "reason")
+    assert (senseless.status_code, senseless.json()["errors"][0]["field"]) == (422, "result")
+    assert (again.status_code, again.json()["code"]) == (409, "not_markable")
+    assert ended["state"] == "Failed"
+    assert [task_run["state"] for task_run in ended["task_runs"]] == ["Success", "Cancelled"]
+    assert [task_run["state"] for task_run in restarted["task_runs"]] == ["Success", "Submitted"]
+
+
 def test_a_flow_is_drawn_saved_and_published(api: APIClient, flow: Flow) -> None:
     drawn = "/api/v1/flows/ours/drawn/"
     task = {"slug": "Flow main-1", "name": "Main", "kind": "flow_run", "flow": {"project": "ours", "name": "main"}}

@@ -15,12 +15,10 @@ from orchestrator.core.planner import (
     flow_result,
     judge_task,
     released_by,
-    restart_counts,
-    restart_set,
     waiting_counts,
     with_causes,
 )
-from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
+from orchestrator.core.states import TERMINAL, State
 from orchestrator.core.triggers import Trigger
 from tests.core.graphs import DIAMOND, OUTCOMES, acyclic_graphs, graph_of
 
@@ -255,41 +253,6 @@ def test_the_result_of_a_flow_run_is_that_of_its_end_or_of_the_task_named(
 def test_a_failed_flow_run_has_no_result() -> None:
     ending = final_ending(graph_of(alone="A"), states={"A": State.FAILED}, results={"A": 1}, cancelling=False)
     assert ending.result is None
-
-
-@pytest.mark.parametrize(
-    ("ended", "again", "counts"),
-    [
-        ("A:S B:F C:S D:T", {"B", "D"}, {"B": 0, "D": 1}),
-        ("A:F B:T C:T D:T", {"A", "B", "C", "D"}, {"A": 0, "B": 1, "C": 1, "D": 2}),
-        ("A:S B:S C:C D:T", {"C", "D"}, {"C": 0, "D": 1}),
-        ("A:S B:F C:S D:S", {"B", "D"}, {"B": 0, "D": 1}),
-        ("A:S B:K C:S D:S", set(), {}),
-    ],
-)
-def test_a_restart_runs_again_what_did_not_succeed_and_all_after_it(
-    ended: str, again: set[str], counts: dict[str, int]
-) -> None:
-    graph = graph_of(DIAMOND)
-    states = {slug: LETTERS[letter] for slug, letter in (item.split(":") for item in ended.split())}
-
-    assert restart_set(graph, states) == again
-    assert restart_counts(graph, again) == counts
-
-
-@given(graph=acyclic_graphs(), data=st.data())
-@settings(max_examples=50, deadline=None)
-def test_a_restart_leaves_only_successful_tasks_with_successful_ones_above(
-    graph: FlowGraph, data: st.DataObject
-) -> None:
-    states = {slug: data.draw(st.sampled_from(sorted(TERMINAL))) for slug in graph.tasks}
-
-    again = restart_set(graph, states)
-
-    for slug in set(graph.tasks) - again:
-        assert states[slug] in SUCCESSFUL
-        assert not again & set(graph.upstreams[slug])
-    assert restart_counts(graph, again) == {slug: len(again & set(graph.upstreams[slug])) for slug in again}
 
 
 def test_a_failed_flow_run_says_what_failed_in_it_and_a_successful_one_nothing() -> None:

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from orchestrator.core.states import State
-from orchestrator.engine.flow_runs import IdempotencyConflict, InvalidParameters, start_flow_run
+from orchestrator.engine.flow_runs import IdempotencyConflict, start_flow_run
+from orchestrator.engine.parameters import InvalidParameters
 from orchestrator.engine.recovering import recover
 from orchestrator.models import FlowRun, Origin
 from orchestrator.sdk import Flow, Parameter

@@ -60,14 +60,16 @@ ALWAYS = {
         JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id
         GROUP BY c.parent_task_run_id, t.child_flow_run_id
         HAVING NOT t.child_flow_run_id = ANY(array_agg(c.id)) OR t.child_flow_run_id IS NULL""",
-    "a task run has one child, unless each attempt may start a new one": f"""
+    "a task run has one child, unless each attempt or a person's restart of it may start a new one": f"""
         WITH tasks AS ({_TASKS})
         SELECT t.flow_run_id, t.slug, t.attempt, count(*) AS children
         FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.parent_task_run_id = t.id
         JOIN tasks g ON g.flow_run_id = t.flow_run_id AND g.slug = t.slug
         WHERE t.map_index = -1
-        GROUP BY t.flow_run_id, t.slug, t.attempt, g.on_retry
-        HAVING count(*) > CASE WHEN g.on_retry = 'new_run' THEN t.attempt ELSE 1 END""",
+        GROUP BY t.id, t.flow_run_id, t.slug, t.attempt, g.on_retry
+        HAVING count(*) > CASE WHEN g.on_retry = 'new_run' THEN t.attempt ELSE 1 + (
+            SELECT count(*) FROM orchestrator_statechange s
+            WHERE s.task_run_id = t.id AND s.before IN ('Success', 'Cached', 'Skipped') AND s.after = 'Pending') END""",
     "a child flow run is below its parent, in the same tree": """
         SELECT c.id, c.depth, p.depth FROM orchestrator_flowrun c
         JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id JOIN orchestrator_flowrun p ON p.id = t.flow_run_id

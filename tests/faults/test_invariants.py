@@ -28,8 +28,8 @@ BREAKS = {
     "a flow run runs when a task run of it does": f"UPDATE {R} SET state = 'Scheduled' WHERE depth = 0",
     "a child flow run is linked from the task run that started it": f"UPDATE {T} SET child_flow_run_id = NULL "
     "WHERE slug = 'Flow A-1'",
-    "a task run has one child, unless each attempt may start a new one": f"UPDATE {R} c SET parent_task_run_id = t.id "
-    f"FROM {T} t WHERE c.depth = 1 AND t.slug = 'Flow B-1'",
+    "a task run has one child, unless each attempt or a person's restart of it may start a new one": f"UPDATE {R} c "
+    f"SET parent_task_run_id = t.id FROM {T} t WHERE c.depth = 1 AND t.slug = 'Flow B-1'",
     "a child flow run is below its parent, in the same tree": f"UPDATE {R} SET depth = 5 WHERE depth = 1",
     "the history of a task run has no gaps and ends in its state": f"DELETE FROM {C} WHERE task_run_id IS NOT NULL "
     f"AND after = 'Success' AND id = (SELECT max(id) FROM {C} WHERE after = 'Success' AND task_run_id IS NOT NULL)",

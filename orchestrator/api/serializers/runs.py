@@ -5,10 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from orchestrator.api.serializers.strict import FlowNameField, JsonObject, StrictSerializer
-from orchestrator.core.states import State
+from orchestrator.core.states import MARKABLE, SUCCESSFUL, State
 from orchestrator.models import Origin
 from orchestrator.models.runs import FLOW_RUN_STATES, TASK_RUN_STATES
 
+MARKABLE_STATES = [(state.value, state.value) for state in State if state in MARKABLE]
 STATES = [(state.value, state.value) for state in State]
 
 
@@ -24,6 +25,35 @@ class StartSerializer(StrictSerializer):
 
 class CancelSerializer(StrictSerializer):
     leave_children = serializers.BooleanField(default=False, help_text="true: child flow runs run on.")
+
+
+class RestartSerializer(StrictSerializer):
+    """From what did not succeed, or from the tasks named; `parameters` replace those of the same names."""
+
+    from_tasks = serializers.ListField(child=serializers.CharField(max_length=200), max_length=2_000, default=list)
+    parameters = JsonObject(default=dict)
+
+
+class RestartFromSerializer(StrictSerializer):
+    parameters = JsonObject(default=dict, help_text="Replace the flow run's parameters of the same names.")
+
+
+class PauseRunSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+class MarkSerializer(StrictSerializer):
+    """The state to give by hand, why, and for a success the result."""
+
+    state = serializers.ChoiceField(MARKABLE_STATES)
+    reason = serializers.CharField(max_length=500)
+    result = serializers.JSONField(allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        state = State(attrs["state"])
+        if attrs["result"] is not None and state not in SUCCESSFUL:
+            raise serializers.ValidationError({"result": f"A run that is {state} has no result."})
+        return {**attrs, "state": state}
 
 
 class NothingSerializer(StrictSerializer):

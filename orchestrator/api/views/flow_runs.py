@@ -1,4 +1,4 @@
-"""Flow runs: start, list, show, cancel, restart."""
+"""Flow runs: start, list, show, and all that people do to one."""
 
 from typing import Any
 from uuid import UUID
@@ -19,13 +19,18 @@ from orchestrator.api.serializers.runs import (
     FlowRunSerializer,
     FlowRunSummarySerializer,
     GraphSerializer,
+    MarkSerializer,
     NothingSerializer,
+    PauseRunSerializer,
+    RestartSerializer,
     StartSerializer,
     TaskRunDetailSerializer,
 )
 from orchestrator.api.view import ApiView
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.marking import mark_flow_run
+from orchestrator.engine.pausing import pause_flow_run, resume_flow_run
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, Origin, TaskRun
 from orchestrator.queries.access import Role, flow_runs_visible_to
@@ -73,7 +78,7 @@ class FlowRuns(ApiView):
             origin=Origin.API if request.auth else Origin.PERSON,
             **given,
         )
-        document = _document(started.flow_run_id, self.user)
+        document = document_of(started.flow_run_id, self.user)
         return Response(document, status=201 if started.created else 200)
 
 
@@ -147,20 +152,53 @@ class Cancel(_OfOneFlowRun):
         flow_run = self.flow_run(flow_run_id)
         given = self.read(CancelSerializer)
         cancel_flow_run(flow_run_id=flow_run.pk, user=self.user, **given)
-        return Response(_document(flow_run.pk, self.user))
+        return Response(document_of(flow_run.pk, self.user))
 
 
 class Restart(_OfOneFlowRun):
     roles = {"POST": Role.OPERATOR}
     limited = frozenset({"POST"})
 
-    @answers("flow_runs_restart", 400, 409, 422, request=NothingSerializer, ok=FlowRunSerializer)
+    @answers("flow_runs_restart", 400, 409, 422, request=RestartSerializer, ok=FlowRunSerializer)
     def post(self, request: Request, flow_run_id: UUID) -> Response:
-        """Run a finished flow run again from where it failed; what ended well stays."""
+        """Run a flow run again from where it failed, or from tasks; what ended well before them stays."""
+        flow_run = self.flow_run(flow_run_id)
+        restart_flow_run(flow_run_id=flow_run.pk, user=self.user, **self.read(RestartSerializer))
+        return Response(document_of(flow_run.pk, self.user))
+
+
+class Pause(_OfOneFlowRun):
+    roles = {"POST": Role.OPERATOR}
+
+    @answers("flow_runs_pause", 400, 409, 422, request=PauseRunSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, flow_run_id: UUID) -> Response:
+        """Let nothing new of a flow run start; what runs goes on, and so do its child flow runs."""
+        flow_run = self.flow_run(flow_run_id)
+        pause_flow_run(flow_run_id=flow_run.pk, user=self.user, **self.read(PauseRunSerializer))
+        return Response(document_of(flow_run.pk, self.user))
+
+
+class Resume(_OfOneFlowRun):
+    roles = {"POST": Role.OPERATOR}
+
+    @answers("flow_runs_resume", 400, 409, 422, request=NothingSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, flow_run_id: UUID) -> Response:
+        """Start what could have started in a flow run while it was paused."""
         flow_run = self.flow_run(flow_run_id)
         self.read(NothingSerializer)
-        restart_flow_run(flow_run_id=flow_run.pk, user=self.user)
-        return Response(_document(flow_run.pk, self.user))
+        resume_flow_run(flow_run_id=flow_run.pk, user=self.user)
+        return Response(document_of(flow_run.pk, self.user))
+
+
+class Mark(_OfOneFlowRun):
+    roles = {"POST": Role.OPERATOR}
+
+    @answers("flow_runs_mark", 400, 409, 422, request=MarkSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, flow_run_id: UUID) -> Response:
+        """End a flow run by hand, or give one that has ended another end."""
+        flow_run = self.flow_run(flow_run_id)
+        mark_flow_run(flow_run_id=flow_run.pk, user=self.user, **self.read(MarkSerializer))
+        return Response(document_of(flow_run.pk, self.user))
 
 
 def _download(run: FlowRun | TaskRun, name: str) -> HttpResponse:
@@ -168,5 +206,6 @@ def _download(run: FlowRun | TaskRun, name: str) -> HttpResponse:
     return HttpResponse(result_as_json(run), content_type="application/json", headers=headers)
 
 
-def _document(flow_run_id: UUID, user: User) -> dict[str, Any]:
+def document_of(flow_run_id: UUID, user: User) -> dict[str, Any]:
+    """Return a flow run as it is now, to show what an action came to."""
     return flow_run_document(flow_runs_for_reading(user).get(pk=flow_run_id))

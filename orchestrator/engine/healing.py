@@ -1,0 +1,50 @@
+"""A child flow run that a person restarted is waited for again, on every level above it."""
+
+from uuid import UUID
+
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import TERMINAL, UNSUCCESSFUL, State
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.endings import mark_running
+from orchestrator.engine.interventions import LOCK_PARENT_TO_HEAL
+from orchestrator.engine.reopening import run_again, states_of
+from orchestrator.engine.settling import settle
+from orchestrator.engine.statements import RUN_COLUMNS
+from orchestrator.engine.steps import HealParent, Step, TellParent, one_step, run_of
+from orchestrator.engine.transitions import Move, move_flow_run, move_task_runs
+
+UNSUCCESSFUL_ENDS = sorted(state.value for state in UNSUCCESSFUL | {State.CANCELLED})
+WHY = "Its child flow run was restarted."
+
+
+@retried
+def heal_parent(*, child: UUID) -> Step:
+    """Let the task run that ended by this child's failure wait for it again, and what came after run again.
+
+    A flow run that had ended by it goes on, and owes the same to its own parent. Nothing happens where the task run
+    does not wait for its child, was successful, or has been restarted itself.
+    """
+    with one_step() as step:
+        found = rows(LOCK_PARENT_TO_HEAL, child=child, unsuccessful=UNSUCCESSFUL_ENDS)
+        if not found:
+            return step
+        run = run_of(found[0])
+        slug, attempt = found[0][RUN_COLUMNS:]
+        if not run.graph.tasks[slug].wait:
+            return step
+        was_over = run.state in TERMINAL
+        free = run_again(step, run, seeds={slug}, states=states_of(run), why=WHY)
+        if was_over:
+            move_flow_run(step, run, Ending(State.PENDING, WHY), attempt=run.attempt + 1)
+        waits = [
+            Move(one.id, slug, one.attempt, State.PENDING, State.RUNNING, child=child, child_attempt=attempt)
+            for one in free
+        ]
+        move_task_runs(step, run, waits)
+        if waits:
+            mark_running(step, run)
+        settle(step, run, ended={})
+        step.follow_ups.append(TellParent(child, run.id))
+        if was_over and run.parent_task_run_id is not None:
+            step.follow_ups.append(HealParent(run.id))
+    return step

@@ -1,0 +1,127 @@
+"""Give a task run or a flow run another state by hand."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from orchestrator.core.planner import Ending
+from orchestrator.core.restarts import never_started
+from orchestrator.core.states import MARKABLE, TERMINAL, State
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.interventions import READ_STARTED
+from orchestrator.engine.reopening import run_again, states_of
+from orchestrator.engine.settling import settle
+from orchestrator.engine.statements import HOLD_UNFINISHED
+from orchestrator.engine.steps import HealParent, Ready, Run, Step, TellParent, lock_flow_run, lock_task_run, one_step
+from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
+
+_NOT_BEGUN = frozenset({State.SCHEDULED, State.QUEUED})
+
+
+class NotMarkable(ValueError):
+    """What is in that state cannot be marked as asked."""
+
+
+def mark_task_run(
+    *, task_run_id: UUID, state: State, reason: str, user: AbstractBaseUser | None = None, result: Any = None
+) -> None:
+    """End a task run by hand, or give one that has ended another end, with a result where that is a success.
+
+    What follows from the new state happens: what came after it and ended without having started is judged again, and
+    a flow run that had ended goes on. Whoever executes it is stopped, and can no longer end it. A child flow run that
+    it waits for is left running.
+
+    :raises UnknownTaskRun: there is none of that id
+    :raises NotMarkable: it is in that state already, its flow run has not begun, or nobody may be given that state
+    """
+    _check_markable(state)
+    carry_out([_mark_task_run(task_run_id, Ending(state, _words(state, reason, user), result), user)])
+
+
+def mark_flow_run(
+    *, flow_run_id: UUID, state: State, reason: str, user: AbstractBaseUser | None = None, result: Any = None
+) -> None:
+    """End a flow run by hand, or give one that has ended another end, with a result where that is a success.
+
+    Its task runs that have not ended are Cancelled; child flow runs that they wait for are left running. A parent
+    that waits for it is told, also one that had been told of an unsuccessful end.
+
+    :raises UnknownFlowRun: there is none of that id
+    :raises NotMarkable: it is in that state already, is being cancelled, or nobody may be given that state
+    """
+    _check_markable(state)
+    carry_out([_mark_flow_run(flow_run_id, Ending(state, _words(state, reason, user), result), user)])
+
+
+@retried
+def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | None) -> Step:
+    with one_step(user_id=user.pk if user else None) as step:
+        run, ready = lock_task_run(task_run_id)
+        if run.state in _NOT_BEGUN:
+            raise NotMarkable(f"Flow run {run.id} is {run.state}: mark its task runs when it has begun, or cancel it.")
+        if ready.before is ending.state:
+            raise NotMarkable(f"{ready.slug} is {ready.before} already.")
+        move = Move(ready.id, ready.slug, ready.attempt, ready.before, ending.state, ending.message, ending.result)
+        # A new attempt, so that the worker that has it learns that it is no longer its.
+        move.attempt_step = int(ready.before is State.RUNNING)
+        move_task_runs(step, run, [move])
+        if ready.before in TERMINAL:
+            _judge_again(step, run, ready, ending)
+        else:
+            settle(step, run, ended={ready.slug: ending})
+    return step
+
+
+def _judge_again(step: Step, run: Run, marked: Ready, ending: Ending) -> None:
+    """Let what ended without having started after a marked task run be judged anew; end the flow run anew."""
+    was_over = run.state in TERMINAL
+    states = states_of(run)
+    seeds: set[str] = set()
+    if run.state is not State.CANCELLING:
+        started = {slug for (slug,) in rows(READ_STARTED, flow_run_id=run.id)}
+        seeds = never_started(run.graph, marked.slug, states, started)
+    why = f"Judged again: {marked.slug} was marked {ending.state}."
+    free = run_again(step, run, seeds=seeds, states=states, why=why)
+    if was_over:
+        why = f"{marked.slug}: {ending.message}"
+        move_flow_run(step, run, Ending(State.PENDING, why), attempt=run.attempt + 1)
+    settle(step, run, ended={}, free=free)
+    if was_over and run.parent_task_run_id is not None:
+        step.follow_ups.append(HealParent(run.id))
+
+
+@retried
+def _mark_flow_run(flow_run_id: UUID, ending: Ending, user: AbstractBaseUser | None) -> Step:
+    with one_step(user_id=user.pk if user else None) as step:
+        run = lock_flow_run(flow_run_id)
+        if run.state is ending.state:
+            raise NotMarkable(f"Flow run {run.id} is {run.state} already.")
+        if run.state is State.CANCELLING and ending.state is not State.CANCELLED:
+            raise NotMarkable(f"Flow run {run.id} is being cancelled; mark it when it has ended.")
+        was_over = run.state in TERMINAL
+        _stop_task_runs(step, run, ending.message)
+        move_flow_run(step, run, ending, attempt=run.attempt + 1 if was_over else None)
+        if run.parent_task_run_id is not None:
+            step.follow_ups.append(HealParent(run.id) if was_over else TellParent(run.id, run.parent_flow_run_id))
+    return step
+
+
+def _stop_task_runs(step: Step, run: Run, why: str) -> None:
+    moves = [
+        Move(identity, slug, attempt, State(before), State.CANCELLED, why, attempt_step=int(before == State.RUNNING))
+        for identity, slug, attempt, before, *_ in rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
+    ]
+    move_task_runs(step, run, moves)
+    run.unfinished = 0
+
+
+def _check_markable(state: State) -> None:
+    if state not in MARKABLE:
+        raise NotMarkable(f"A run can be marked {', '.join(sorted(MARKABLE))}, not {state}.")
+
+
+def _words(state: State, reason: str, user: AbstractBaseUser | None) -> str:
+    by = f" by {user.get_username()}" if user else ""
+    return f"Marked {state}{by}: {reason}"
