@@ -32,7 +32,7 @@ def create_schedule(
 ) -> Schedule:
     """Return a new, active schedule of a flow, with its bells hung.
 
-    :param fields: any of `CHANGEABLE`; an interval without `start_at` counts from now
+    :param fields: any of `CHANGEABLE`; an interval without `start_at` counts from this minute
     :raises InvalidSchedule: with a problem for each wrong field and each parameter that is missing or wrong
     """
     _refuse_unknown(fields.keys() - {"written"})
@@ -113,10 +113,15 @@ def save_checked(schedule: Schedule, now: datetime) -> Schedule:
     :raises InvalidSchedule: something of it is wrong
     """
     if schedule.kind == ClockKind.INTERVAL and schedule.start_at is None:
-        schedule.start_at = now
+        schedule.start_at = counted_from(now)
     if problems := _problems(schedule):
         raise InvalidSchedule(problems)
     return _rehang(schedule, now)
+
+
+def counted_from(now: datetime) -> datetime:
+    """Return the moment that an interval without a start counts from: this minute, which people can read."""
+    return now.replace(second=0, microsecond=0)
 
 
 def locked(schedule: Schedule) -> Schedule:

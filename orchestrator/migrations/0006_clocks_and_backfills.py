@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='schedule',
             name='kind',
-            field=models.CharField(choices=[('cron', 'A cron line'), ('interval', 'Every so often'), ('dates', 'On dates')], default='cron', max_length=10),
+            field=models.CharField(choices=[('cron', 'At the times of a cron line'), ('interval', 'Every so often'), ('dates', 'On dates')], default='cron', max_length=10),
         ),
         migrations.AddField(
             model_name='schedule',

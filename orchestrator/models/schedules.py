@@ -27,7 +27,7 @@ class CatchUp(models.TextChoices):
 class ClockKind(models.TextChoices):
     """How a schedule tells its times."""
 
-    CRON = "cron", "A cron line"
+    CRON = "cron", "At the times of a cron line"
     INTERVAL = "interval", "Every so often"
     DATES = "dates", "On dates"
 

@@ -1,77 +1,66 @@
-// The schedule form: what it would do, in words and as times, while it is being typed. Cron is read on the server only,
-// by the same code that fires.
+// The schedule form: what it would do, in words and as times, while it is being typed. Times are computed on the
+// server only, by the same code that fires.
 import { send } from "./api.js";
-import { addKind, bodyOf, clearAll, showProblems } from "./forms.js";
-import { relatively } from "./times.js";
+import { add, fireTime } from "./fire_times.js";
+import { addKind, clearAll, showProblems } from "./forms.js";
+import { fill, hasOthers, rulesOf } from "./schedule_rules.js";
+import { here, momentOf, wallTime, zoneOf } from "./wall_time.js";
 
 const DELAY = 200;
 const SHOWN = 5;
+const UNITS = [604800, 86400, 3600, 60, 1];
 const form = document.getElementById("schedule-form");
-const { cron, timezone, day_or: dayOr, start_at: startAt, end_at: endAt } = form.elements;
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// By id: a parameter of the flow may have the same name.
+const byId = (...ids) => ids.map((id) => document.getElementById(id));
+const [kind, cron, timezone, dayOr, startAt, endAt] = byId("kind", "cron", "timezone", "day_or", "start_at", "end_at");
+const [dates, interval, unit] = byId("dates", "interval_seconds", "interval_unit");
+const [days, from, to, weekend] = byId("days", "hours_from", "hours_to", "weekend");
+const written = JSON.parse(document.getElementById("rules").dataset.value);
+const ruleFields = { days, from, to, weekend };
+// Wall times show minutes; what nobody has changed is sent to the second as it was.
+const untouched = new Map();
 
-/** Return the parts of a moment on the clocks of a zone as datetime-local writes them. */
-function wallTime(moment, zone) {
-  const format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
-  return format.format(moment).replace(" ", "T");
+function asWallTime(iso) {
+  const wall = wallTime(new Date(iso), zoneOf(timezone.value));
+  untouched.set(`${wall} ${timezone.value}`, iso);
+  return wall;
 }
 
-/** Return the moment at which the clocks of a zone show this wall time. */
-function momentOf(wall, zone) {
-  const asUtc = new Date(`${wall}Z`);
-  let moment = asUtc;
-  // The offset at the guess is the offset at the moment, but for the hours around a change: hence a second look.
-  for (let look = 0; look < 2; look++) moment = new Date(+asUtc - (new Date(`${wallTime(moment, zone)}Z`) - moment));
-  return moment;
+function moment(wall) {
+  const known = untouched.get(`${wall} ${timezone.value}`);
+  if (known || Number.isNaN(Date.parse(`${wall}Z`))) return known ?? wall;
+  return momentOf(wall, zoneOf(timezone.value)).toISOString();
 }
 
-function zoneOf(name) {
-  try {
-    new Intl.DateTimeFormat("en-GB", { timeZone: name });
-    return name;
-  } catch {
-    return "UTC"; // the server says what is wrong with the zone
-  }
+/** Return the moments of a text of one date and time a line; a line that is none is left to the server to refuse. */
+function momentsOf(text) {
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.filter(Boolean).map((line) => moment(line.replace(/\s+(\d{1,2}):/, (_, hour) => `T${hour.padStart(2, "0")}:`)));
 }
 
-addKind("moment", (wall) => momentOf(wall, zoneOf(timezone.value)).toISOString());
-
-function fireTime({ utc, local, offset, note }) {
-  const item = document.createElement("li");
-  const moment = new Date(utc);
-  const zone = zoneOf(timezone.value);
-  const day = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short", year: "numeric" });
-  add(item, "strong", `${day.format(moment)}, ${local.slice(11, 16)}`);
-  add(item, "span", `UTC${offset} · ${relatively(moment, new Date(), { always: true })}`, "muted small");
-  if (wallTime(moment, zone) !== wallTime(moment, here)) {
-    const mine = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
-    add(item, "span", `${mine.format(moment)} here (${here})`, "fires__words muted small");
-  }
-  if (note) add(item, "span", note, "tag tag--warning fires__note");
-  return item;
+function secondsOf(text) {
+  const count = Number(text);
+  return text.trim() === "" || Number.isNaN(count) ? text : count * Number(unit.value);
 }
 
-function add(parent, tag, text, className = "") {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  element.className = className;
-  parent.append(element);
-}
+addKind("moment", moment);
+addKind("moments", momentsOf);
+addKind("interval", secondsOf);
+addKind("rules", () => rulesOf(ruleFields, written));
 
 function show({ description, next_fire_times: times }) {
   form.querySelector("[data-preview-words]").textContent = description;
   const list = form.querySelector("[data-preview-times]");
-  list.replaceChildren(...times.map(fireTime));
-  if (!times.length) add(list, "li", "Never again: the schedule is over.", "muted");
+  list.replaceChildren(...times.map((time) => fireTime(time, timezone.value)));
+  if (!times.length) add(list, "li", "Never: the schedule is over, or its rules leave no time.", "muted");
 }
 
 let asked;
 async function preview() {
   asked?.abort();
   asked = new AbortController();
-  const { cron: line, timezone: zone, day_or, start_at, end_at } = { ...inputs() };
   try {
-    const { ok, data } = await send("POST", form.dataset.preview, { cron: line, timezone: zone, day_or, start_at, end_at, count: SHOWN }, { signal: asked.signal });
+    const { ok, data } = await send("POST", form.dataset.preview, { ...inputs(), count: SHOWN }, { signal: asked.signal });
     clearAll(form);
     form.querySelector("#preview").toggleAttribute("data-stale", !ok);
     if (ok) show(data);
@@ -82,14 +71,11 @@ async function preview() {
 }
 
 function inputs() {
-  const moment = (control) => (control.value ? momentOf(control.value, zoneOf(timezone.value)).toISOString() : null);
-  return {
-    cron: cron.value,
-    timezone: timezone.value,
-    day_or: dayOr.value === "true",
-    start_at: moment(startAt),
-    end_at: moment(endAt),
-  };
+  const common = { kind: kind.value, timezone: timezone.value, rules: rulesOf(ruleFields, written) };
+  if (kind.value === "dates") return { ...common, dates: momentsOf(dates.value) };
+  const ends = { start_at: startAt.value ? moment(startAt.value) : null, end_at: endAt.value ? moment(endAt.value) : null };
+  if (kind.value === "interval") return { ...common, ...ends, interval_seconds: secondsOf(interval.value) || null };
+  return { ...common, ...ends, cron: cron.value, day_or: dayOr.value === "true" };
 }
 
 /** Say what is wrong without taking the cursor away from where somebody types. */
@@ -105,23 +91,37 @@ function namesBothDays() {
   return Boolean(day && weekday && !day.startsWith("*") && !weekday.startsWith("*"));
 }
 
+/** Show the fields of the chosen kind; those of the others are not sent. */
+function chooseFields() {
+  for (const part of form.querySelectorAll("[data-for-kinds]")) {
+    part.disabled = part.hidden = !part.dataset.forKinds.split(" ").includes(kind.value);
+  }
+  form.querySelector("#day-rule").hidden = !namesBothDays();
+}
+
 let timer;
 function changed() {
-  form.querySelector("#day-rule").hidden = !namesBothDays();
+  chooseFields();
   clearTimeout(timer);
   timer = setTimeout(preview, DELAY);
 }
 
-for (const control of [startAt, endAt]) {
-  if (control.dataset.value) control.value = wallTime(new Date(control.dataset.value), zoneOf(timezone.value));
+for (const control of [startAt, endAt]) if (control.dataset.value) control.value = asWallTime(control.dataset.value);
+dates.value = JSON.parse(dates.dataset.value).map((iso) => asWallTime(iso).replace("T", " ")).join("\n");
+if (interval.dataset.value) {
+  const seconds = Number(interval.dataset.value);
+  unit.value = UNITS.find((size) => seconds % size === 0);
+  interval.value = seconds / Number(unit.value);
 }
+fill(ruleFields, written);
+form.querySelector("#other-rules").hidden = !hasOthers(written);
 if ("new" in form.dataset && here) timezone.value = here;
-for (const control of [cron, timezone, dayOr, startAt, endAt]) control.addEventListener("input", changed);
+for (const control of form.querySelectorAll("#when :is(input, select, textarea)")) control.addEventListener("input", changed);
 for (const button of form.querySelectorAll("[data-cron]")) {
   button.addEventListener("click", () => {
     cron.value = button.dataset.cron;
     changed();
   });
 }
-form.querySelector("#day-rule").hidden = !namesBothDays();
+chooseFields();
 preview();

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import Page
 
 from orchestrator.core.documents import write_graph
 from orchestrator.core.graph import FlowGraph
@@ -82,3 +84,18 @@ def editor(project: Project) -> Client:
 def stranger(db: None) -> Client:
     """Somebody who is signed in and has a role in another project only."""
     return client_of(make_user(make_project("theirs"), Role.EDITOR))
+
+
+@pytest.fixture
+def open_page(start_web, page: Page, flow: Flow):
+    """Open an address in a browser as an editor of the project."""
+    web = start_web()
+    client = client_of(make_user(flow.project, Role.EDITOR))
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": web.url}])
+
+    def open_(address: str) -> Page:
+        page.goto(web.url + address)
+        return page
+
+    return open_

@@ -4,15 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from orchestrator.core.states import State
 from orchestrator.engine.sign_in import create_sign_in_link
-from orchestrator.models import Flow, FlowRun, Role, Schedule
-from tests.rows import make_flow, make_flow_run, make_project, make_user
+from orchestrator.models import Flow, FlowRun, Schedule
+from tests.rows import make_flow, make_flow_run, make_project
 from tests.ui.conftest import schedule_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -28,22 +26,6 @@ SCHEMA = {
 @pytest.fixture
 def flow(transactional_db) -> Flow:
     return make_flow(make_project("ours"), "report", schema=SCHEMA)
-
-
-@pytest.fixture
-def open_page(start_web, page: Page, flow: Flow):
-    """Open an address as an editor of the project."""
-    web = start_web()
-    client = Client()
-    client.force_login(make_user(flow.project, Role.EDITOR))
-    name = settings.SESSION_COOKIE_NAME
-    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": web.url}])
-
-    def open_(address: str) -> Page:
-        page.goto(web.url + address)
-        return page
-
-    return open_
 
 
 def test_a_run_is_started_from_the_form_and_problems_stand_beside_their_fields(open_page):

@@ -20,6 +20,7 @@ from orchestrator.api.serializers.schedules import (
 from orchestrator.api.view import ApiView
 from orchestrator.core.schedules import describe, preview, read_timing
 from orchestrator.engine.scheduling import (
+    counted_from,
     create_schedule,
     delete_schedule,
     pause_schedule,
@@ -116,7 +117,7 @@ class Preview(ApiView):
         asked, now = self.read(PreviewQuestionSerializer), timezone.now()
         count = asked.pop("count")
         if asked["kind"] == ClockKind.INTERVAL:
-            asked["start_at"] = asked["start_at"] or now
+            asked["start_at"] = asked["start_at"] or counted_from(now)
         timing = read_timing(Schedule(**asked).timing_document())
         fire_times = preview(timing, after=now, count=count)
         return Response(

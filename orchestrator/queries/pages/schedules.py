@@ -1,5 +1,6 @@
 """The list of schedules, and the page of one."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.db.models import F, Q
 
 from orchestrator.core.wall_clock import zone_names
 from orchestrator.models import Role
-from orchestrator.models.schedules import CatchUp
+from orchestrator.models.schedules import BackfillState, CatchUp, ClockKind
 from orchestrator.queries.access import Person
+from orchestrator.queries.backfills import backfill_documents
 from orchestrator.queries.flows import flow_url
 from orchestrator.queries.pages.flows import find_flow
 from orchestrator.queries.pages.parameters import parameter_fields, schema_of
@@ -17,6 +19,7 @@ from orchestrator.queries.pages.rights import project_names, rights
 from orchestrator.queries.schedules import schedule_document, schedules_for_reading
 
 SCHEDULES_A_PAGE = 50
+SHOWN_BACKFILLS = 5
 
 
 def schedules_page(user: Person, *, search: str, number: str, now: datetime) -> dict[str, Any]:
@@ -44,8 +47,13 @@ def schedule_page(user: Person, schedule_id: int, *, now: datetime) -> dict[str,
     found = schedules_for_reading(user).filter(pk=schedule_id).first()
     if found is None:
         return None
+    schedule, backfills = schedule_document(found, now=now), backfill_documents(found, most=SHOWN_BACKFILLS)
     return {
-        "schedule": schedule_document(found, now=now),
+        "schedule": schedule,
+        "rules_json": json.dumps(schedule["rules"]),
+        "dates_json": json.dumps(schedule["dates"]),
+        "backfills": backfills,
+        "active_backfill": next((each["id"] for each in backfills if each["state"] == BackfillState.ACTIVE), None),
         "project": found.flow.project.name,
         "flow_name": found.flow.name,
         "flow_url": flow_url(found.flow),
@@ -74,4 +82,4 @@ def new_schedule_page(user: Person, project: str, name: str) -> dict[str, Any] |
 
 
 def _choices() -> dict[str, Any]:
-    return {"zones": sorted(zone_names()), "catch_up_choices": CatchUp.choices}
+    return {"zones": sorted(zone_names()), "catch_up_choices": CatchUp.choices, "kind_choices": ClockKind.choices}
