@@ -30,6 +30,10 @@ FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "
 INPUTS = {TaskKind.FLOW_RUN: FLOW_RUN_INPUTS, TaskKind.CASE: CASE_INPUTS, TaskKind.MERGE: MERGE_INPUTS}
 
 
+# The keys of a graph that name the tasks which call the flow's state handlers.
+_AROUND = ("opening_task", "closing_task")
+
+
 class MalformedGraph(ProblemsFound):
     """A graph document has another shape than docs/graph.md says."""
 
@@ -57,6 +61,7 @@ def write_graph(graph: FlowGraph) -> dict[str, Any]:
         document["reference_tasks"] = list(graph.reference_tasks)
     if graph.result_task:
         document["result_task"] = graph.result_task
+    document |= {key: slug for key in _AROUND if (slug := getattr(graph, key))}
     return document
 
 
@@ -102,7 +107,9 @@ class _Reader:
         if not isinstance(document, dict):
             self._say("The graph must be a JSON object with tasks and edges.", field="graph")
             return None
-        self._known(document, {"schema", "tasks", "edges", "reference_tasks", "result_task"}, "The graph", "graph")
+        self._known(
+            document, {"schema", "tasks", "edges", "reference_tasks", "result_task", *_AROUND}, "The graph", "graph"
+        )
         if document.get("schema", SCHEMA) != SCHEMA:
             self._say(f"The graph's schema is {document['schema']!r}; this program reads {SCHEMA}.", field="schema")
         tasks: dict[str, Task] = {}
@@ -120,10 +127,12 @@ class _Reader:
         reference = [
             slug for slug in self._list(document, "reference_tasks", MAX_TASKS) if self._names_task(slug, tasks)
         ]
-        result = document.get("result_task")
-        if result is not None and not self._names_task(result, tasks):
-            result = None
-        return FlowGraph(tasks, tuple(edges), tuple(reference), result)
+        named = {
+            key: slug
+            for key in ("result_task", *_AROUND)
+            if (slug := document.get(key)) is not None and self._names_task(slug, tasks)
+        }
+        return FlowGraph(tasks, tuple(edges), tuple(reference), **named)
 
     def _task(self, written: Any, place: str) -> Task | None:
         if not isinstance(written, dict) or not is_name(written.get("slug")):

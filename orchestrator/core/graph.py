@@ -143,12 +143,17 @@ class CyclicGraph(ValueError):
 
 @dataclass(frozen=True)
 class FlowGraph:
-    """The tasks and edges of one flow version. Derived views are computed once and kept."""
+    """The tasks and edges of one flow version. Derived views are computed once and kept.
+
+    `opening_task`, `closing_task`: call the flow's state handlers, before the first task and after the last.
+    """
 
     tasks: Mapping[str, Task]
     edges: tuple[Edge, ...] = ()
     reference_tasks: tuple[str, ...] = ()
     result_task: str | None = None
+    opening_task: str | None = None
+    closing_task: str | None = None
 
     @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:
@@ -166,7 +171,14 @@ class FlowGraph:
 
     @cached_property
     def terminals(self) -> tuple[str, ...]:
-        return tuple(slug for slug in self.tasks if not self.downstreams[slug])
+        """The tasks that nothing follows, but for the state handlers of the flow."""
+        after = {self.closing_task}
+        return tuple(slug for slug in self.tasks if slug not in after and after.issuperset(self.downstreams[slug]))
+
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        """All tasks but those that call the flow's state handlers."""
+        return tuple(slug for slug in self.tasks if slug not in (self.opening_task, self.closing_task))
 
     @cached_property
     def deciders(self) -> tuple[str, ...]:

@@ -81,8 +81,17 @@ def judge_rules(
     """Return what `judge_task` does, also where a worker judges: by the plain rules alone."""
     upstream: dict[str, State] = {}
     for name in graph.upstreams[slug]:
+        if name == graph.opening_task:
+            if states[name] is not State.SUCCESS:
+                state = State.SKIPPED if states[name] in SUCCESSFUL else State.TRIGGER_FAILED
+                return Ending(state, _not_started(states[name]))
+            continue
         upstream |= items.get(name) or {name: states[name]}
     return judge_trigger(graph.tasks[slug], upstream)
+
+
+def _not_started(opened: State) -> str:
+    return f"The flow did not start: its state handlers made it {opened}."
 
 
 def judge_trigger(task: Task, upstream: Mapping[str, State]) -> Ending | None:
@@ -147,13 +156,16 @@ def final_ending(
 ) -> Ending:
     """Return how a flow run ends, all its task runs having ended.
 
-    :param states: at least those of `graph.deciders`
+    :param states: at least those of `graph.deciders` and of `graph.opening_task`
     :param results: slug -> result, at least of those of `graph.results` that have one
     """
     failed = [slug for slug in graph.deciders if states[slug] in UNSUCCESSFUL]
     cancelled = [slug for slug in graph.deciders if states[slug] == State.CANCELLED]
     if cancelling:
         return Ending(State.CANCELLED, "Cancelled.")
+    opened = states.get(graph.opening_task or "", State.SUCCESS)
+    if opened is not State.SUCCESS:
+        return Ending(opened, _not_started(opened))
     if failed:
         return Ending(State.FAILED, f"{_listed(failed)} ended {states[failed[0]]}.")
     if cancelled:

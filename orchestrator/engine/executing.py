@@ -22,6 +22,7 @@ from orchestrator.engine.judging import Call, execute_judged
 from orchestrator.engine.results import keep
 from orchestrator.engine.statements import INSERT_LOG_LINES
 from orchestrator.engine.steps import Claim
+from orchestrator.engine.verdicts import execute_flow_handlers
 from orchestrator.engine.versions import load_version
 from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.context import Context, entered
@@ -106,7 +107,9 @@ def execute(held: Claim, log: Log, call: Call) -> Ending | None:
     rules = version.graph.tasks[held.slug]
     try:
         with _captured(log), entered(context):
-            if rules.judged_by_worker:
+            if held.slug in (version.graph.opening_task, version.graph.closing_task):
+                ending = call(lambda: execute_flow_handlers(held, version))
+            elif rules.judged_by_worker:
                 ending = execute_judged(held, call, lambda: _attempt(held, log, call))
             else:
                 ending = _attempt(held, log, call)

@@ -7,11 +7,9 @@ from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import (
     Ending,
     cascade,
-    final_ending,
     judge_task,
     looked_at,
     released_by,
-    with_causes,
 )
 from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
@@ -20,9 +18,8 @@ from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.deciding import end_deciding
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.latest import ask_for_versions
-from orchestrator.engine.results import put_in_one, read_results
+from orchestrator.engine.results import put_in_one
 from orchestrator.engine.statements import (
-    READ_FAILURES,
     READ_STATES,
     READ_TASK_RUNS,
     RELEASE_DOWNSTREAMS,
@@ -30,6 +27,7 @@ from orchestrator.engine.statements import (
 )
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs
+from orchestrator.engine.verdicts import handled_verdict, verdict
 
 
 def settle(
@@ -205,14 +203,10 @@ def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
 
     :param last: the endings just written, which need no reading again
     """
-    states = {slug: ending.state for slug, ending in last.items()}
-    results = {slug: ending.result for slug, ending in last.items()}
-    unread = ({*run.graph.deciders, *run.graph.results}) - set(last)
-    for slug, (state, result) in read_results(flow_run_id=run.id, slugs=unread).items():
-        states[slug], results[slug] = state, result
-    ending = final_ending(run.graph, states=states, results=results, cancelling=run.state is State.CANCELLING)
-    if ending.state is State.FAILED:
-        ending = with_causes(ending, dict(rows(READ_FAILURES, flow_run_id=run.id)))
+    cancelling = run.state is State.CANCELLING
+    ending = verdict(run.graph, run.id, last=last, cancelling=cancelling)
+    if not cancelling:
+        ending = handled_verdict(run.graph, ending, last)
     move_flow_run(step, run, _kept(ending))
     if run.parent_task_run_id is not None:
         step.follow_ups.append(TellParent(run.id, run.parent_flow_run_id))

@@ -22,6 +22,7 @@ from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.sdk.collections import Collection, Constant
 from orchestrator.sdk.control_flow import Condition, Merge
 from orchestrator.sdk.edges import Edge as WrittenEdge
+from orchestrator.sdk.flow_handlers import with_handlers
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.start_flow_run import StartFlowRun
 from orchestrator.sdk.tasks import Task as WrittenTask
@@ -72,12 +73,13 @@ def graph_of(flow: Flow) -> FlowGraph:
         for leaf, mapped in _leaves(flow, edge)
     }
     reference = [flow.slugs[task] for task in flow._reference_tasks if is_executed(task)]
-    return FlowGraph(
+    graph = FlowGraph(
         tasks=tasks,
         edges=tuple(sorted(edges, key=_place_of_edge)),
         reference_tasks=tuple(sorted(reference)),
         result_task=flow.slugs[flow.result] if flow.result is not None else None,
     )
+    return with_handlers(flow, graph)
 
 
 def schema_of(flow: Flow) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import replace
 from itertools import pairwise
@@ -16,6 +16,7 @@ from orchestrator.sdk import blocks, compiling, places, registry
 from orchestrator.sdk.annotations import list_to_map, plain
 from orchestrator.sdk.collections import Collection, Constant, as_task
 from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.tasks import Task
 
@@ -39,6 +40,10 @@ class Flow:
     :param project: the project it is registered in by `manage.py register`; the app's name unless given
     :param reference_tasks: the tasks whose states decide a run's state; the terminal tasks unless given
     :param result: the task whose result is a run's; the terminal task's, or slug -> result of several, unless given
+    :param state_handlers: called as (flow, old state, new state) when it starts and when it ends; see `Task`
+    :param on_failure: called as (flow, state) when it has failed
+    :param terminal_state_handler: called as (flow, state, states of the tasks that decide it) before the others; what
+        it returns becomes the state
     :raises ValueError: no name, or one that is not 1 to 200 printable characters
     """
 
@@ -52,6 +57,9 @@ class Flow:
         edges: Iterable[Edge] = (),
         reference_tasks: Iterable[Task] = (),
         result: Task | None = None,
+        state_handlers: Iterable[Handler] = (),
+        on_failure: OnFailure | None = None,
+        terminal_state_handler: Callable[[Flow, RunState, set[RunState]], RunState | None] | None = None,
         description: str = "",
         validate: bool = False,
     ) -> None:
@@ -62,6 +70,11 @@ class Flow:
         self.project = project
         self.description = description
         self.eager = validate
+        explicit = tuple(state_handlers)
+        self.state_handlers = handlers_of(explicit, on_failure)
+        self.terminal_state_handler = terminal_state_handler
+        self.hears_of_start = bool(explicit)
+        self.hears_of_end = bool(self.state_handlers) or terminal_state_handler is not None
         self.place = places.place_of_caller()
         self.slugs: dict[Task, str] = {}
         self.edges: set[Edge] = set()

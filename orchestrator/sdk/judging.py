@@ -29,7 +29,7 @@ def edges_to(flow: Flow, graph: FlowGraph, slug: str) -> dict[Edge, str]:
     return {
         Edge(flow.get_tasks(slug=edge.upstream)[0], downstream, edge.key): edge.upstream
         for edge in graph.edges
-        if edge.downstream == slug
+        if edge.downstream == slug and edge.upstream != graph.opening_task
     }
 
 

@@ -25,6 +25,7 @@ from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.attempts import Attempt, run_attempts
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.flow_handlers import closed, opened
 from orchestrator.sdk.handlers import state_of
 from orchestrator.sdk.judging import Judged, edges_to
 from orchestrator.sdk.limits import time_limit
@@ -82,15 +83,24 @@ class _LocalRun:
 
     def end(self) -> RunState:
         """Return how the flow run ended, or that it waits for a task that is paused."""
-        tasks = {slug: self._task_state(slug) for slug in self.graph.tasks}
+        tasks = {slug: self._task_state(slug) for slug in self.graph.written}
         waiting = [slug for slug, each in tasks.items() if each.state in (State.PAUSED, State.RUNNING)]
         if waiting:
             return RunState(State.RUNNING, f"Waits for {', '.join(waiting)}.", None, tasks, self.flow.slugs)
+        ending = self.endings.get(self.graph.closing_task or "") or self._verdict()
+        return RunState(ending.state, ending.message, ending.result, tasks, self.flow.slugs)
+
+    def _verdict(self) -> Ending:
+        """Return how the flow run ends, as its tasks say."""
         results = {slug: ending.result for slug, ending in self.endings.items()}
         ending = final_ending(self.graph, states=self.states, results=results, cancelling=False)
         failures = {slug: each.message for slug, each in self.endings.items() if each.state is State.FAILED}
-        ending = with_causes(ending, failures)
-        return RunState(ending.state, ending.message, ending.result, tasks, self.flow.slugs)
+        return with_causes(ending, failures)
+
+    def _closed(self) -> Ending:
+        """Return what the flow's state handlers make of the verdict."""
+        ended = closed(self.flow, self._verdict(), [self._task_state(slug) for slug in self.graph.deciders])
+        return replace(ended, result=_kept(ended.result, ""))
 
     def _task_state(self, slug: str) -> RunState:
         state = state_of(self.endings.get(slug) or Ending(State.PENDING))
@@ -100,6 +110,9 @@ class _LocalRun:
         """Bring one task to its end, or to a pause that nobody here ends; wait where its upstreams wait."""
         states = self.states
         if any(states.get(upstream) not in TERMINAL for upstream in self.graph.upstreams[slug]):
+            return
+        if slug in (self.graph.opening_task, self.graph.closing_task):
+            self.endings[slug] = opened(self.flow) if slug == self.graph.opening_task else self._closed()
             return
         if slug in self.graph.mapped:
             self.endings[slug] = self._map(slug, states)

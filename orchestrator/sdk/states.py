@@ -24,6 +24,8 @@ class RunState:
     slugs: Mapping[WrittenTask, str] = field(default_factory=dict, repr=False)
     map_states: Sequence[RunState] = ()
 
+    __hash__ = object.__hash__  # results need not be hashable, and states are kept in sets
+
     def __getitem__(self, task: WrittenTask | str) -> RunState:
         """Return how a task of the flow run ended, by the task or its slug."""
         return self.task_states[task if isinstance(task, str) else self.slugs[task]]

@@ -66,6 +66,8 @@ def graphs(draw: st.DrawFn) -> FlowGraph:
         ),
         tuple(dict.fromkeys(draw(some))),
         draw(st.none() | st.sampled_from(slugs)) if slugs else None,
+        draw(st.none() | st.sampled_from(slugs)) if slugs else None,
+        draw(st.none() | st.sampled_from(slugs)) if slugs else None,
     )
 
 

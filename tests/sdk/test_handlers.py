@@ -165,3 +165,80 @@ def test_a_skipped_upstream_skips_before_a_custom_trigger_is_asked() -> None:
 def test_what_cannot_be_called_is_no_handler(handlers: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="A state handler is a function"):
         Task("a", **handlers)
+
+
+def flow_of(body: Any, **attributes: Any) -> Flow:
+    with Flow("f", **attributes) as flow:
+        task(body, name="a")()
+    return flow
+
+
+def test_the_handlers_of_a_flow_hear_of_its_start_and_end_and_may_change_it() -> None:
+    heard = Heard(Failed=states.Success("rescued"))
+    state = flow_of(fails, state_handlers=[heard]).run()
+
+    assert (state.state, state.message) == (State.SUCCESS, "rescued")
+    assert heard.changes == [("Pending", "Running"), ("Running", "Failed")]
+    assert set(state.task_states) == {"a-1"}
+
+
+def test_a_flow_whose_handlers_leave_it_ends_as_its_tasks_say() -> None:
+    state = flow_of(lambda: {"rows": 5}, state_handlers=[Heard()]).run()
+
+    assert (state.state, state.message, state.result) == (
+        State.SUCCESS,
+        "All reference tasks were successful.",
+        {"rows": 5},
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends", "task_ends"),
+    [
+        (states.Skipped("not today"), State.SKIPPED, State.SKIPPED),
+        (ValueError("oh"), State.FAILED, State.TRIGGER_FAILED),
+    ],
+)
+def test_a_flow_that_its_handlers_do_not_let_start_runs_nothing(answer: Any, ends: State, task_ends: State) -> None:
+    state = flow_of(lambda: pytest.fail("ran"), state_handlers=[Heard(Running=answer)]).run()
+
+    assert (state.state, state["a-1"].state) == (ends, task_ends)
+
+
+def test_s050_a_terminal_state_handler_decides_unless_it_returns_nothing() -> None:
+    seen = []
+
+    def decide(flow: Flow, state: RunState, deciding: set[RunState]) -> RunState | None:
+        seen.append((flow.name, state.state.value, sorted(each.state.value for each in deciding)))
+        return states.Success("good enough", result=1) if state.is_failed() else None
+
+    rescued = flow_of(fails, terminal_state_handler=decide).run()
+    kept = flow_of(lambda: 5, terminal_state_handler=decide).run()
+
+    assert (rescued.state, rescued.message, rescued.result) == (State.SUCCESS, "good enough", 1)
+    assert (kept.state, kept.result) == (State.SUCCESS, 5)
+    assert seen == [("f", "Failed", ["Failed"]), ("f", "Success", ["Success"])]
+
+
+def test_on_failure_of_a_flow_is_called_when_it_failed_only() -> None:
+    told: list[str] = []
+
+    def note(flow: Flow, state: RunState) -> None:
+        told.append(state.message)
+
+    flow_of(fails, on_failure=note).run()
+    flow_of(lambda: 1, on_failure=note).run()
+
+    assert told == ["a-1: ValueError: no"]
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("oh"), states.RunState(State.PAUSED), "no state"])
+def test_a_handler_of_a_flow_that_goes_wrong_fails_it(answer: Any) -> None:
+    assert flow_of(lambda: 1, state_handlers=[Heard(Success=answer)]).run().is_failed()
+
+
+def test_the_slugs_of_the_tasks_that_call_a_flows_handlers_are_taken() -> None:
+    with Flow("f", on_failure=print) as flow:
+        task(lambda: 1, name="a", slug="flow-end").bind()
+    with pytest.raises(ValueError, match="'flow-end', which the flow's state handlers need"):
+        flow.graph()
