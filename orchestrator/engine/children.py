@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pendulum
+from django.conf import settings
 
 from orchestrator.core.bindings import Unresolvable, describe, resolve
 from orchestrator.core.graph import FlowName, OnRetry, Task
@@ -15,6 +16,7 @@ from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import may_start
+from orchestrator.engine.caps import room_below
 from orchestrator.engine.database import rows
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
@@ -206,6 +208,7 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
             moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, str(error))))
             continue
         new[order.ready.slug] = (order, _new_run(run, order, version))
+    _refuse_beyond_cap(run, new, moves)
     inserted = insert_flow_runs(step, [child for _, child in new.values()]) if new else set()
     taken = []
     for order, child in new.values():
@@ -215,6 +218,18 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
             taken.append((order, child))
     if taken:
         _find(step, run, taken, moves)
+
+
+def _refuse_beyond_cap(run: Run, new: dict[str, tuple[Order, NewRun]], moves: _Moves) -> None:
+    """Take out those for which there is no room below the root, and fail their tasks."""
+    room = room_below(run.root_id, wanted=len(new)) if new else 0
+    for slug in list(new)[room:]:
+        order, _ = new.pop(slug)
+        why = (
+            f"Of flow run {run.root_id} {settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT:,} flow runs have come already, the"
+            " most that may (ANABRANCH_MAX_FLOW_RUNS_PER_ROOT); do flows start each other in a circle?"
+        )
+        moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, why)))
 
 
 def _startable(run: Run, order: Order, versions: dict[FlowName, Version | None]) -> Version:

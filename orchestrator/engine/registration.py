@@ -18,10 +18,12 @@ from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 
 from orchestrator.core.documents import read_graph
+from orchestrator.core.graph import FlowName
 from orchestrator.core.parameters import check_defaults, check_schema
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.engine.code_schedules import sync_code_schedules
 from orchestrator.models import Flow, FlowVersion, Project, Source
+from orchestrator.queries.circles import circle_of
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import compiling, registry
 
@@ -62,7 +64,11 @@ def register_apps(*, now: datetime) -> list[Registered]:
     with transaction.atomic():
         for flow in flows:
             _ensure_project(flow)
-        return [register_flow(flow=flow, project=str(flow.project), now=now) for flow in flows]
+        registered = [_register(flow=flow, project=str(flow.project), now=now) for flow in flows]
+        # Only now are all their versions there: one of them may no longer start another.
+        for flow, found in zip(flows, registered, strict=True):
+            _refuse_circle(flow, found)
+    return registered
 
 
 def discover() -> Iterator[WrittenFlow]:
@@ -93,10 +99,25 @@ def register_flow(*, flow: WrittenFlow, project: str, now: datetime) -> Register
     """Put a flow into a project; a new version is made only if its definition differs from the latest one.
 
     :raises UnknownProject: there is no such project
-    :raises InvalidFlow: the flow cannot be executed
+    :raises InvalidFlow: the flow cannot be executed, or flows would start each other in a circle
     :raises DrawnFlow: the canvas has a flow of that name
     :raises InvalidSchedule: a clock of its schedule does not give a parameter that the flow requires
     """
+    with transaction.atomic():
+        registered = _register(flow=flow, project=project, now=now)
+        _refuse_circle(flow, registered)
+    return registered
+
+
+def _refuse_circle(flow: WrittenFlow, registered: Registered) -> None:
+    if not registered.created:
+        return
+    circle = circle_of(FlowName(registered.flow.project.name, flow.name), read_graph(registered.version.graph))
+    if circle:
+        raise _invalid(flow, f"flows would start each other without end: {' -> '.join(map(str, circle))}.")
+
+
+def _register(*, flow: WrittenFlow, project: str, now: datetime) -> Registered:
     document = _document(flow)
     fingerprint = compiling.fingerprint(document)
     with transaction.atomic():

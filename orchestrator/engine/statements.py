@@ -136,6 +136,12 @@ DELETE FROM orchestrator_storedresult WHERE id IN (
 RETURNING path
 """
 
+COUNT_OF_ROOT = """
+SELECT count(*) FROM (
+    SELECT 1 FROM orchestrator_flowrun WHERE root_run_id = %(root_id)s::uuid LIMIT %(most)s::int
+) AS found
+"""
+
 READ_FAILURES = """
 SELECT slug, message FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND state = 'Failed'
 ORDER BY ended_at, slug LIMIT 1000

@@ -9,6 +9,7 @@ from orchestrator.core.problems import Problem
 from orchestrator.core.validation import check_graph
 from orchestrator.models import Draft, Flow, Role
 from orchestrator.queries.access import flows_visible_to
+from orchestrator.queries.circles import circle_of
 
 
 def draft_problems(draft: Draft, user: User | None) -> list[Problem]:
@@ -21,16 +22,26 @@ def draft_problems(draft: Draft, user: User | None) -> list[Problem]:
         for task in graph.tasks.values()
         if task.kind is TaskKind.FUNCTION
     ]
-    return problems + _self_start(graph, draft)
+    return problems + _circular(graph, draft, user)
 
 
-def _self_start(graph: FlowGraph, draft: Draft) -> list[Problem]:
-    own = FlowName(draft.flow.project.name, draft.flow.name)
+def _circular(graph: FlowGraph, draft: Draft, user: User | None) -> list[Problem]:
+    """Return a problem for each task that starts the first flow of a circle."""
+    circle = circle_of(FlowName(draft.flow.project.name, draft.flow.name), graph)
+    if not circle:
+        return []
+    way = " -> ".join(str(flow) if _may_know(flow, user) else "(a flow that you may not see)" for flow in circle)
     return [
-        Problem("circular_flow", f"{task.name} would start {own} itself, again and again.", task.slug, "flow")
-        for task in graph.tasks.values()
-        if task.flow == own
+        Problem("circular_flow", f"{task.name} would make flows start each other without end: {way}.", slug, "flow")
+        for slug, task in graph.tasks.items()
+        if task.flow == circle[1]
     ]
+
+
+def _may_know(flow: FlowName, user: User | None) -> bool:
+    if user is None:
+        return True
+    return flows_visible_to(user).filter(project__name=flow.project, name=flow.name).exists()
 
 
 def _startable(graph: FlowGraph, draft: Draft, user: User | None) -> dict[FlowName, Schema | None]:

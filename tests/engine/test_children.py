@@ -1,9 +1,12 @@
 """Child flow runs: started, waited for, mirrored (numbers: the conformance list of the semantics)."""
 
 import pytest
+from django.conf import settings
 
-from orchestrator.core.states import State
-from orchestrator.models import FlowRun, TaskRun
+from orchestrator.core.states import TERMINAL, State
+from orchestrator.engine import caps
+from orchestrator.models import Flow as Row
+from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.sdk import Flow, Parameter, task
 from tests.engine.conftest import state, states
 from tests.engine.flows import WORKS, child, fails, one_task, works
@@ -140,20 +143,77 @@ def test_the_latest_version_is_looked_up_when_the_child_starts(register, start, 
     assert run.result == "newer"
 
 
-def test_flows_that_start_each_other_in_a_circle_come_to_an_end(register, start, drain):
-    with Flow("ping") as ping:
-        child("pong", wait=True)()
-    with Flow("pong") as pong:
-        child("ping", wait=True)()
-    ping = register(ping)
-    register(pong)
-    run = start(ping)
+@pytest.fixture
+def circle(register):
+    """Two flows that start each other, each `fan` times: what publishing both in one moment can still make."""
+
+    def make(fan=1):
+        register(one_task("leaf"))
+        for name, other in (("ping", "pong"), ("pong", "leaf")):
+            with Flow(name) as flow:
+                for _ in range(fan):
+                    child(other, wait=True)()
+            register(flow)
+        pong = FlowVersion.objects.get(flow__name="pong")
+        for started in pong.graph["tasks"]:
+            started["flow"]["name"] = "ping"
+        pong.save()
+        return Row.objects.get(name="ping")
+
+    return make
+
+
+def test_flows_that_start_each_other_in_a_circle_come_to_an_end(circle, start, drain):
+    run = start(circle())
     drain()
 
     assert state(run) == State.FAILED
     assert FlowRun.objects.count() == 21
     deepest = FlowRun.objects.get(depth=20)
     assert "nested 20 deep" in TaskRun.objects.get(flow_run=deepest).message
+
+
+def test_no_more_flow_runs_come_of_one_than_may(circle, start, drain, settings):
+    settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT = 100
+    run = start(circle(fan=2))
+    drain()
+
+    assert state(run) == State.FAILED
+    assert FlowRun.objects.count() == 101
+    refused = TaskRun.objects.filter(message__contains=f"Of flow run {run.pk} 100 flow runs have come already")
+    assert refused.exists()
+    assert not TaskRun.objects.exclude(state__in=TERMINAL).exists()
+
+
+def test_a_fan_that_just_fits_under_the_cap_runs_and_the_next_run_counts_from_nothing(register, start, drain, settings):
+    settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT = 20
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        for _ in range(20):
+            child("child", wait=True)()
+    flow = register(flow)
+    runs = [start(flow), start(flow)]
+    drain()
+
+    assert [state(run) for run in runs] == [State.SUCCESS, State.SUCCESS]
+
+
+def test_what_others_created_counts_and_small_families_are_not_counted_at_all(register, start, drain, monkeypatch):
+    counted = []
+    ask = caps.rows
+    monkeypatch.setattr(caps, "rows", lambda *args, **more: counted.append(1) or ask(*args, **more))
+    monkeypatch.setattr(caps, "COUNT_EVERY", 10)
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        previous = []
+        for _ in range(25):
+            previous = [child("child", wait=True)(upstream_tasks=previous)]
+    run = start(register(flow))
+    drain()
+
+    assert state(run) == State.SUCCESS
+    assert len(counted) == 2
+    assert caps.room_below(run.pk, wanted=1_000_000) == settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT - 25
 
 
 def test_more_children_than_one_transaction_creates_are_all_started_once(register, start, drain, monkeypatch):
