@@ -85,7 +85,7 @@ def announce(sender: Any = None, **_: object) -> None:
     """Make the worker known, and look at once for what was lost while no worker was there."""
     slots = int(getattr(sender.controller, "concurrency", 1) or 1)
     _controllers[:] = [sender.controller]
-    _presence.append(Presence(name=str(sender.hostname), slots=slots))
+    _presence.append(Presence(name=str(sender.hostname), slots=slots, queues=sorted(dispatch.served_queues())))
     _presence[-1].start()
     with transaction.atomic():
         dispatch.recover_soon()

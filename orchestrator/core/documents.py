@@ -16,7 +16,7 @@ from orchestrator.core.graph import (
     is_name,
 )
 from orchestrator.core.problems import Problem, ProblemsFound
-from orchestrator.core.task_fields import CHOICES, NAME, PLAIN, SPECIAL, Rule, is_number
+from orchestrator.core.task_fields import CHOICES, NAME, OF_GRAPH, PLAIN, SPECIAL, Rule, is_number
 
 MAX_TASKS = 20_000
 MAX_EDGES = 200_000
@@ -62,6 +62,7 @@ def write_graph(graph: FlowGraph) -> dict[str, Any]:
     if graph.result_task:
         document["result_task"] = graph.result_task
     document |= {key: slug for key in _AROUND if (slug := getattr(graph, key))}
+    document |= {key: value for key in OF_GRAPH if (value := getattr(graph, key))}
     return document
 
 
@@ -107,9 +108,8 @@ class _Reader:
         if not isinstance(document, dict):
             self._say("The graph must be a JSON object with tasks and edges.", field="graph")
             return None
-        self._known(
-            document, {"schema", "tasks", "edges", "reference_tasks", "result_task", *_AROUND}, "The graph", "graph"
-        )
+        known = {"schema", "tasks", "edges", "reference_tasks", "result_task", *_AROUND, *OF_GRAPH}
+        self._known(document, known, "The graph", "graph")
         if document.get("schema", SCHEMA) != SCHEMA:
             self._say(f"The graph's schema is {document['schema']!r}; this program reads {SCHEMA}.", field="schema")
         tasks: dict[str, Task] = {}
@@ -132,7 +132,8 @@ class _Reader:
             for key in ("result_task", *_AROUND)
             if (slug := document.get(key)) is not None and self._names_task(slug, tasks)
         }
-        return FlowGraph(tasks, tuple(edges), tuple(reference), **named)
+        plain = {key: self._value(document, key, rule) for key, rule in OF_GRAPH.items() if key in document}
+        return FlowGraph(tasks, tuple(edges), tuple(reference), **named, **plain)
 
     def _task(self, written: Any, place: str) -> Task | None:
         if not isinstance(written, dict) or not is_name(written.get("slug")):
@@ -228,11 +229,12 @@ class _Reader:
         if unknown := sorted(map(str, set(written) - allowed)):
             self._say(f"{what} has unknown keys: {', '.join(unknown)}.", task=task or None, field=field)
 
-    def _value(self, written: Mapping[str, Any], key: str, rule: Rule, slug: str) -> Any:
+    def _value(self, written: Mapping[str, Any], key: str, rule: Rule, slug: str | None = None) -> Any:
         value = written[key]
         if rule.accepts(value):
             return rule.made(value)
-        self._say(f"{key} of task {slug!r} must be {rule.wanted}, but is {value!r:.60}.", task=slug, field=key)
+        owner = f"task {slug!r}" if slug else "the graph"
+        self._say(f"{key} of {owner} must be {rule.wanted}, but is {value!r:.60}.", task=slug, field=key)
         return rule.instead
 
     def _choice(self, written: Mapping[str, Any], key: str, choices: type[_E], default: _E, slug: str) -> _E:

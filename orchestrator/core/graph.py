@@ -23,6 +23,10 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME and value.isprintable()
 
 
+# The queue of whatever names none.
+DEFAULT_QUEUE = "default"
+MAX_PRIORITY = 100
+
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
 QUEUE_WANTED = "a queue's name: up to 50 letters, digits, dots, dashes and underscores"
 
@@ -154,6 +158,8 @@ class FlowGraph:
     result_task: str | None = None
     opening_task: str | None = None
     closing_task: str | None = None
+    queue: str = ""
+    priority: int = 0
 
     @cached_property
     def upstreams(self) -> dict[str, tuple[str, ...]]:
@@ -164,6 +170,10 @@ class FlowGraph:
     def downstreams(self) -> dict[str, tuple[str, ...]]:
         """slug -> slugs of its direct downstreams, each once."""
         return self._neighbours((edge.upstream, edge.downstream) for edge in self.edges)
+
+    def queue_of(self, slug: str) -> str:
+        """Return the queue whose workers execute a task."""
+        return self.tasks[slug].queue or self.queue or DEFAULT_QUEUE
 
     @cached_property
     def roots(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.core.graph import QUEUE_WANTED, OnRetry, is_name, is_queue
+from orchestrator.core.graph import MAX_PRIORITY, QUEUE_WANTED, OnRetry, is_name, is_queue
 from orchestrator.core.triggers import Trigger
 
 MAX_RETRIES = 1_000
@@ -80,6 +80,15 @@ PLAIN: dict[str, Rule] = {
     "result_serializer": _TEXT,
     "judged_by_worker": Rule(_is_bool, "true or false", False),
     "digest": _TEXT,
+}
+# Those of a whole graph.
+OF_GRAPH: dict[str, Rule] = {
+    "queue": PLAIN["queue"],
+    "priority": Rule(
+        lambda v: isinstance(v, int) and is_number(v, -MAX_PRIORITY, MAX_PRIORITY),
+        f"a whole number from -{MAX_PRIORITY} to {MAX_PRIORITY}",
+        0,
+    ),
 }
 # The fields of a task that are read each in its own way.
 SPECIAL = ("slug", "name", "kind", "flow", "inputs", "position")

@@ -5,13 +5,14 @@ sender that cannot reach the broker drops its hints, counts them, and never hold
 """
 
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django.db import transaction
 
 from orchestrator.dispatch.hints import ADVANCE_BACKFILLS, LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
-from orchestrator.dispatch.lingering import linger, release
+from orchestrator.dispatch.lingering import linger, release, served_queues
 from orchestrator.dispatch.sender import sender
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "linger",
     "recover_soon",
     "release",
+    "served_queues",
     "start_due",
     "wait_until_sent",
     "wake_workers",
@@ -36,12 +38,16 @@ __all__ = [
 _LATEST_SECONDS = 60.0
 
 
-def wake_workers(ready: int, *, here: bool = False) -> None:
-    """After commit, wake as many workers as could use `ready` submitted task runs.
+def wake_workers(ready: Mapping[str, int], *, here: bool = False) -> None:
+    """After commit, wake as many workers as could use what was submitted.
 
-    :param here: the calling worker goes on with one of them itself
+    :param ready: a queue -> how many task runs were submitted to it
+    :param here: the calling worker goes on with one of them itself, where it serves their queue
     """
-    transaction.on_commit(lambda: sender().wake(ready - int(here)), robust=True)
+    wanted = Counter(ready)
+    if here:
+        wanted -= Counter([queue for queue in wanted if queue in served_queues()][:1])
+    transaction.on_commit(lambda: sender().wake(wanted), robust=True)
 
 
 def start_due(*, in_seconds: float) -> None:

@@ -7,14 +7,15 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from uuid import UUID
 
 from celery import current_app
 from channels.layers import get_channel_layer
 from django.db import connection
-from django.db.models import Sum
 from django.utils import timezone
 
+from orchestrator.core.graph import DEFAULT_QUEUE
 from orchestrator.dispatch import lingering
 from orchestrator.dispatch.hints import LIVE_GROUP, WORK
 from orchestrator.models import Worker
@@ -35,18 +36,18 @@ class Sender:
         self.dropped = 0
         self._changed: set[UUID] = set()
         self._hints: dict[str, float] = {}
-        self._wakes = 0
+        self._wakes: Counter[str] = Counter()
         self._is_sending = False
-        self._slots = 1
+        self._slots: dict[str, int] = {}
         self._slots_good_until = 0.0
         self._awake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
         self._thread.start()
 
-    def wake(self, count: int) -> None:
-        if count > 0:
+    def wake(self, wanted: Counter[str]) -> None:
+        if wanted:
             with self._awake:
-                self._wakes += count
+                self._wakes += wanted
                 self._awake.notify_all()
 
     def send(self, name: str, *, at: float = 0.0) -> None:
@@ -76,7 +77,7 @@ class Sender:
                 if pause is None or pause > 0:
                     self._awake.wait(pause)
                 now = time.monotonic()
-                wakes, self._wakes = self._wakes, 0
+                wakes, self._wakes = self._wakes, Counter()
                 due = [name for name, at in self._hints.items() if at <= now]
                 for name in due:
                     del self._hints[name]
@@ -84,8 +85,8 @@ class Sender:
                 if self._changed and now - told >= _LIVE_SECONDS:
                     changed, self._changed, told = self._changed, set(), now
                 self._is_sending = True
-            if wakes:
-                self._wake(wakes)
+            for queue, count in wakes.items():
+                self._wake(queue, count)
             for name in due:
                 self._publish(name, 1)
             if changed:
@@ -100,17 +101,18 @@ class Sender:
             moments.append(told + _LIVE_SECONDS)
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
-    def _wake(self, count: int) -> None:
+    def _wake(self, queue: str, count: int) -> None:
         """Wake workers that linger; if they are too few, others by Celery, as many as may have a free slot."""
-        free = self._worker_slots() - int(lingering.is_worker())
-        woken = lingering.wake(min(count, free)) if free > 0 else 0
-        if (rest := min(count, free) - woken) > 0:
-            self._publish(WORK, rest)
+        free = self._worker_slots(queue) - int(lingering.is_worker() and queue in lingering.served_queues())
+        count = min(count, free)
+        woken = lingering.wake(queue, count) if count > 0 else 0
+        if count > woken:
+            self._publish(WORK, count - woken, queue)
 
-    def _publish(self, name: str, count: int) -> None:
+    def _publish(self, name: str, count: int, queue: str = DEFAULT_QUEUE) -> None:
         try:
             for _ in range(count):
-                current_app.tasks[name].apply_async(retry=False, ignore_result=True, expires=3600)
+                current_app.tasks[name].apply_async(queue=queue, retry=False, ignore_result=True, expires=3600)
         except Exception as error:  # noqa: BLE001 - whatever the broker's client raises: `recover` sends again
             self.dropped += count
             log.warning("Dropped %s hint(s) %s (%s in all): %s", count, name, self.dropped, error)
@@ -122,18 +124,21 @@ class Sender:
             self.dropped += len(changed)
             log.warning("Dropped live hints of %s flow runs: %s", len(changed), error)
 
-    def _worker_slots(self) -> int:
-        """Return how many task runs all workers can execute at once; asked of the database every two seconds."""
+    def _worker_slots(self, queue: str) -> int:
+        """Return how many task runs of a queue can be executed at once; asked of the database every two seconds."""
         if time.monotonic() > self._slots_good_until:
             self._slots_good_until = time.monotonic() + _SLOTS_SECONDS
             try:
-                alive = Worker.objects.filter(lease_until__gt=timezone.now())
-                self._slots = max(1, alive.aggregate(slots=Sum("slots"))["slots"] or 1)
+                slots: Counter[str] = Counter()
+                for queues, count in Worker.objects.alive(timezone.now()).values_list("queues", "slots"):
+                    slots.update(dict.fromkeys(queues, count))
+                self._slots = slots
             except Exception as error:  # noqa: BLE001 - the database may be away; what was known is good enough
                 log.warning("Could not count the workers' slots: %s", error)
             finally:
                 connection.close()
-        return self._slots
+        # A message waits for the first worker that comes to serve the queue.
+        return max(1, self._slots.get(queue, 1))
 
 
 async def _announce(changed: set[UUID]) -> None:

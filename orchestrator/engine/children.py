@@ -90,7 +90,7 @@ def start_children(
     _place(step, run, orders, moves)
     later = [Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED) for task in rest]
     move_task_runs(step, run, later + moves.waiting)
-    step.submitted += len(later)
+    step.submitted.update(run.graph.queue_of(move.slug) for move in later)
     if moves.waiting:
         mark_running(step, run)
     return end_task_runs(step, run, moves.ending)

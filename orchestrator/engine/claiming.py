@@ -21,8 +21,17 @@ from orchestrator.engine.versions import load_version
 
 @retried
 def claim(*, worker: str, limit: int) -> list[Claim]:
-    """Take up to `limit` submitted task runs for a worker, the oldest first, and hold them by a lease."""
-    found = rows(CLAIM, worker=worker, limit=limit, lease=settings.ANABRANCH_LEASE_SECONDS)
+    """Take up to `limit` submitted task runs of the queues that this worker serves, and hold them by a lease.
+
+    Those of higher priority come first, then the oldest.
+    """
+    found = rows(
+        CLAIM,
+        worker=worker,
+        limit=limit,
+        queues=sorted(dispatch.served_queues()),
+        lease=settings.ANABRANCH_LEASE_SECONDS,
+    )
     if found:
         dispatch.flow_runs_changed({row[1] for row in found})
     point("claimed")
@@ -45,8 +54,8 @@ def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
 
 
 def is_work_left() -> bool:
-    """Return whether any task run is submitted and not claimed."""
-    return bool(rows(HAS_SUBMITTED))
+    """Return whether any task run of the queues that this worker serves is submitted and not claimed."""
+    return bool(rows(HAS_SUBMITTED, queues=sorted(dispatch.served_queues())))
 
 
 def inputs_of(held: Claim) -> dict[str, Any]:

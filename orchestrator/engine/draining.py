@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import time
+from collections import Counter
 
 from django.db import transaction
 
@@ -149,4 +150,4 @@ class Drain:
         """Leave what is not started to the next waking, of this process or another."""
         if is_work_left():
             with transaction.atomic():
-                dispatch.wake_workers(1)
+                dispatch.wake_workers(Counter(dispatch.served_queues()))

@@ -49,7 +49,7 @@ def found_move(run: Run, ready: Ready, ending: Ending) -> Move:
 def end_task_runs(step: Step, run: Run, moves: list[Move]) -> dict[str, Ending]:
     """Carry out ending moves; return slug -> ending of those that did end; the others are executed again."""
     move_task_runs(step, run, moves)
-    step.submitted += sum(move.after is State.SUBMITTED for move in moves)
+    step.submitted.update(run.graph.queue_of(move.slug) for move in moves if move.after is State.SUBMITTED)
     return {move.slug: Ending(move.after, move.message, move.result) for move in moves if move.after in TERMINAL}
 
 

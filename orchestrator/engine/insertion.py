@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from orchestrator import dispatch
 from orchestrator.core.states import State
 from orchestrator.engine.database import records, rows, send
 from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
@@ -30,12 +31,20 @@ class NewRun:
     scheduled_for: datetime | None = None
     start_time: datetime | None = None
     later: bool = False
+    own_priority: int | None = None
     key_is_fresh: bool = False  # nothing can have taken it before
     id: UUID = field(default_factory=uuid4)
 
     @property
     def depth(self) -> int:
         return self.parent.depth + 1 if self.parent else 0
+
+    @property
+    def priority(self) -> int:
+        """What was asked for, or that of the flow run above, or the flow's own."""
+        if self.own_priority is not None:
+            return self.own_priority
+        return self.parent.priority if self.parent else self.version.graph.priority
 
     @property
     def root_id(self) -> UUID | None:
@@ -47,7 +56,7 @@ def insert_flow_runs(step: Step, new: list[NewRun]) -> set[UUID]:
 
     The others found their (flow, idempotency key) or (schedule, fire time) taken.
     """
-    states = {run.id: _first_state(step, run) for run in new}
+    states = _first_states(step, new)
     flow_runs = records(_record(run, states[run.id]) for run in new)
     if all(run.key_is_fresh for run in new):
         send(
@@ -81,16 +90,26 @@ def _record(run: NewRun, state: State) -> dict[str, Any]:
         "created_by_id": run.user_id,
         "schedule_id": run.schedule_id,
         "scheduled_for": run.scheduled_for and run.scheduled_for.isoformat(),
+        "priority": run.priority,
         "scheduled_start_time": run.start_time and run.start_time.isoformat(),
     }
 
 
-def _first_state(step: Step, run: NewRun) -> State:
-    """Return the state a flow run is born in: Running if a task run of it starts in this very transaction."""
-    if run.later:
-        return State.SCHEDULED
-    starts_children = len(run.version.first_functions) < len(run.version.graph.roots)
-    return State.RUNNING if step.claims_left or starts_children else State.PENDING
+def _first_states(step: Step, new: list[NewRun]) -> dict[UUID, State]:
+    """Return the state each flow run is born in: Running if a task run of it starts in this very transaction."""
+    states = {}
+    claims = step.claims_left
+    for run in new:
+        version = run.version
+        starts_children = len(version.first_functions) < len(version.graph.roots)
+        takes = bool(claims) and any(
+            version.graph.queue_of(slug) in dispatch.served_queues() for slug in version.first_functions
+        )
+        claims -= takes
+        states[run.id] = State.RUNNING if takes or starts_children else State.PENDING
+        if run.later:
+            states[run.id] = State.SCHEDULED
+    return states
 
 
 def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
@@ -108,7 +127,15 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
                 else:
                     first.append(Ready(identity, slug, 1, State.PENDING))
             task_runs.append(
-                {"id": identity, "flow_run_id": new.id, "slug": slug, "state": first_state, "waiting_on": waits}
+                {
+                    "id": identity,
+                    "flow_run_id": new.id,
+                    "slug": slug,
+                    "state": first_state,
+                    "waiting_on": waits,
+                    "queue": new.version.graph.queue_of(slug),
+                    "priority": held.priority,
+                }
             )
         step.inserted.append((held, first))
     return {
@@ -120,13 +147,14 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
 
 def _take(step: Step, run: Run, identity: UUID, slug: str) -> State:
     """Return Running if this worker takes a first task run itself, else Submitted."""
-    if step.claims_left > 0:
+    queue = run.graph.queue_of(slug)
+    if step.claims_left > 0 and queue in dispatch.served_queues():
         step.claims_left -= 1
         step.claimed.append(
             Claim(identity, run.id, slug, 1, run.version.id, run.parameters, scheduled_for=run.scheduled_for)
         )
         return State.RUNNING
-    step.submitted += 1
+    step.submitted[queue] += 1
     return State.SUBMITTED
 
 
@@ -145,4 +173,5 @@ def _held(new: NewRun, state: State) -> Run:
         user_id=new.user_id,
         counted=unfinished,
         scheduled_for=new.scheduled_for,
+        priority=new.priority,
     )

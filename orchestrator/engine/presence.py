@@ -16,9 +16,10 @@ log = logging.getLogger(__name__)
 class Presence:
     """A thread of the worker's main process that renews its row."""
 
-    def __init__(self, *, name: str, slots: int) -> None:
+    def __init__(self, *, name: str, slots: int, queues: list[str]) -> None:
         self.name = name
         self.slots = slots
+        self.queues = queues
         self._gone = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
@@ -40,6 +41,7 @@ class Presence:
                     name=self.name,
                     defaults={
                         "slots": self.slots,
+                        "queues": self.queues,
                         "started_at": started,
                         "lease_until": timezone.now() + lease,
                     },

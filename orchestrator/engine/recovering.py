@@ -5,6 +5,7 @@ between two transactions or a broker that was flushed cost time and nothing else
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from orchestrator.engine.statements import (
 )
 from orchestrator.engine.steps import CancelChild, Claim, FollowUp, HealParent, RestartChild, Step, TellParent
 from orchestrator.engine.transitions import TERMINAL_STATES
+from orchestrator.engine.wire import Rows
 from orchestrator.models import TaskRun, Worker
 
 log = logging.getLogger(__name__)
@@ -73,17 +75,17 @@ def start_due() -> int:
     return _wake_for(lambda: rows(START_DUE))
 
 
-def _take_back() -> list[tuple[object, ...]]:
+def _take_back() -> Rows:
     return rows(TAKE_BACK, limit=MAX_LOST, message=LOST)
 
 
 @retried
-def _wake_for(submit: Callable[[], list[tuple[object, ...]]]) -> int:
+def _wake_for(submit: Callable[[], Rows]) -> int:
     with transaction.atomic():
         submitted = submit()
         if submitted:
-            dispatch.wake_workers(len(submitted))
-            dispatch.flow_runs_changed({row[0] for row in submitted})  # type: ignore[misc]
+            dispatch.wake_workers(Counter(queue for _, queue in submitted))
+            dispatch.flow_runs_changed({flow_run_id for flow_run_id, _ in submitted})
     if submitted:
         point("submitted again")
     return len(submitted)
@@ -139,7 +141,7 @@ def _alone(what: str) -> Iterator[None]:
 @retried
 def _send_again() -> int:
     with transaction.atomic():
-        ((waiting,),) = rows(COUNT_SUBMITTED)
+        waiting: Counter[str] = Counter(dict(rows(COUNT_SUBMITTED)))
         if waiting:
             dispatch.wake_workers(waiting)
-    return int(waiting)
+    return waiting.total()

@@ -1,5 +1,6 @@
 """What a worker holds and does not end: it goes back, for other workers."""
 
+from collections import Counter
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
@@ -43,6 +44,6 @@ def _give_back(flow_run_id: UUID, claims: list[Claim], message: str, started: bo
             message=message,
         )
         if given:
-            dispatch.wake_workers(len(given))
+            dispatch.wake_workers(Counter(queue for _, queue in given))
             dispatch.flow_runs_changed([flow_run_id])
-    return {identity for (identity,) in given}
+    return {identity for identity, _ in given}

@@ -1,7 +1,9 @@
 """What follows in a flow run when task runs of it end: downstreams released, triggers judged, the run ended."""
 
 from dataclasses import replace
+from uuid import UUID
 
+from orchestrator import dispatch
 from orchestrator.core.control import DECIDING
 from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import (
@@ -167,12 +169,15 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
     """
     resumed = [task for task in functions if task.before is State.PAUSED]
     fresh = [task for task in functions if task.before is not State.PAUSED]
-    taken = min(step.claims_left, len(fresh))
+    taken: set[UUID] = set()
+    if step.claims_left:
+        mine = [task.id for task in fresh if run.graph.queue_of(task.slug) in dispatch.served_queues()]
+        taken.update(mine[: step.claims_left])
     moves = [
         Move(task.id, task.slug, task.attempt, task.before, State.RUNNING, leased=True)
-        if position < taken
+        if task.id in taken
         else Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED)
-        for position, task in enumerate(fresh)
+        for task in fresh
     ]
     moves += [
         Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED, carried={"resumed": True})
@@ -193,7 +198,7 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
             )
             step.claimed.append(held)
         else:
-            step.submitted += 1
+            step.submitted[run.graph.queue_of(move.slug)] += 1
     if taken:
         mark_running(step, run)
 

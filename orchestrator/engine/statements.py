@@ -12,9 +12,10 @@ value, it finds that in a JSON object by its slug: no join, so none that is plan
 RUN = """
     r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
-    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for
+    (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for,
+    r.priority
 """
-RUN_COLUMNS = 12
+RUN_COLUMNS = 13
 
 LOCK_FLOW_RUN = f"""
 SELECT {RUN}
@@ -24,25 +25,26 @@ FROM orchestrator_flowrun r WHERE r.id = %(id)s::uuid FOR NO KEY UPDATE
 _FLOW_RUNS = """
 INSERT INTO orchestrator_flowrun (id, flow_id, version_id, name, state, message, parameters, attempt, unfinished, depth,
     parent_task_run_id, root_run_id, idempotency_key, origin, created_by_id, schedule_id, scheduled_for,
-    scheduled_start_time, created_at, started_at)
+    scheduled_start_time, priority, created_at, started_at)
 SELECT g.id, g.flow_id, g.version_id, g.name, g.state, '', g.parameters, 1, g.unfinished, g.depth,
     g.parent_task_run_id, g.root_run_id, g.idempotency_key, g.origin, g.created_by_id, g.schedule_id, g.scheduled_for,
-    g.scheduled_start_time, now(), CASE WHEN g.state = 'Running' THEN now() END
+    g.scheduled_start_time, g.priority, now(), CASE WHEN g.state = 'Running' THEN now() END
 FROM json_to_recordset(%(flow_runs)s::json) AS g(id uuid, flow_id bigint, version_id bigint, name text, state text,
     parameters jsonb, unfinished int, depth int, parent_task_run_id uuid, root_run_id uuid, idempotency_key text,
-    origin text, created_by_id int, schedule_id bigint, scheduled_for timestamptz, scheduled_start_time timestamptz)
+    origin text, created_by_id int, schedule_id bigint, scheduled_for timestamptz, scheduled_start_time timestamptz,
+    priority int)
 """
 
 _TASK_RUNS = """
 INSERT INTO orchestrator_taskrun (id, flow_run_id, slug, map_index, state, waiting_on, submitted_at, worker,
-    lease_until, started_at)
+    lease_until, started_at, queue, priority)
 SELECT g.id, g.flow_run_id, g.slug, -1, g.state, g.waiting_on,
     CASE WHEN g.state = 'Submitted' THEN clock_timestamp() END,
     CASE WHEN g.state = 'Running' THEN %(worker)s::text ELSE '' END,
     CASE WHEN g.state = 'Running' THEN now() + %(lease)s::float8 * interval '1 second' END,
-    CASE WHEN g.state = 'Running' THEN now() END
+    CASE WHEN g.state = 'Running' THEN now() END, g.queue, g.priority
 FROM json_to_recordset(%(task_runs)s::json)
-    AS g(id uuid, flow_run_id uuid, slug text, state text, waiting_on int)
+    AS g(id uuid, flow_run_id uuid, slug text, state text, waiting_on int, queue text, priority int)
 """
 
 # All at once: nobody else can have these flow runs, or see them before the commit.
@@ -173,8 +175,11 @@ SELECT id, attempt, before, after, message, %(actor)s::int FROM moved WHERE befo
 # moves it on itself.
 CLAIM = """
 WITH picked AS (
-    SELECT id FROM orchestrator_taskrun WHERE state = 'Submitted' ORDER BY submitted_at LIMIT %(limit)s::int
-    FOR NO KEY UPDATE SKIP LOCKED
+    SELECT first.id FROM unnest(%(queues)s::text[]) AS served(queue) CROSS JOIN LATERAL (
+        SELECT t.id, t.priority, t.submitted_at FROM orchestrator_taskrun t
+        WHERE t.state = 'Submitted' AND t.queue = served.queue
+        ORDER BY t.priority DESC, t.submitted_at LIMIT %(limit)s::int FOR NO KEY UPDATE SKIP LOCKED
+    ) AS first ORDER BY first.priority DESC, first.submitted_at LIMIT %(limit)s::int
 ), claimed AS (
     UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
@@ -214,15 +219,17 @@ WITH held AS (
     FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt), held
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running'
         AND t.lease_until IS NOT NULL
-    RETURNING t.flow_run_id, t.id, t.attempt
+    RETURNING t.flow_run_id, t.queue, t.id, t.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
     SELECT flow_run_id, id, attempt, 'Running', 'Submitted', %(message)s::text FROM given
 )
-SELECT id FROM given
+SELECT id, queue FROM given
 """
 
-HAS_SUBMITTED = "SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' LIMIT 1"
+HAS_SUBMITTED = """
+SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' AND queue = ANY(%(queues)s::text[]) LIMIT 1
+"""
 
 # A flow run, and its task runs whose child flow run has ended, the attempt they wait for.
 LOCK_WITH_ENDED_CHILDREN = f"""
@@ -299,12 +306,12 @@ WITH due AS (
         attempt = t.attempt + (before = 'Retrying')::int,
         carried = CASE WHEN before = 'Paused' THEN coalesce(t.carried, '{}') || '{"resumed": true}' ELSE t.carried END,
         submitted_at = clock_timestamp(), changed_at = now()
-    FROM due WHERE t.id = due.id RETURNING t.id, t.flow_run_id, t.attempt, due.before
+    FROM due WHERE t.id = due.id RETURNING t.id, t.flow_run_id, t.queue, t.attempt, due.before
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
     SELECT flow_run_id, id, attempt, before, 'Submitted' FROM started
 )
-SELECT flow_run_id FROM started
+SELECT flow_run_id, queue FROM started
 """
 
 # Flow runs with task runs that have waited for a child flow run longer than they may; and those task runs of one.
@@ -330,12 +337,12 @@ WITH lost AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', attempt = t.attempt + 1, lost = t.lost + 1,
         lease_until = NULL, started_at = NULL, submitted_at = clock_timestamp(), changed_at = now(),
         message = %(message)s::text
-    FROM lost WHERE t.id = lost.id RETURNING t.id, t.flow_run_id, t.attempt
+    FROM lost WHERE t.id = lost.id RETURNING t.id, t.flow_run_id, t.queue, t.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
     SELECT flow_run_id, id, attempt, 'Running', 'Submitted', %(message)s::text FROM taken
 )
-SELECT flow_run_id FROM taken
+SELECT flow_run_id, queue FROM taken
 """
 
 LOST_FOR_GOOD = """
@@ -374,10 +381,8 @@ ORDER BY scheduled_start_time LIMIT 1000
 """
 
 COUNT_SUBMITTED = """
-SELECT count(*) FROM (
-    SELECT 1 FROM orchestrator_taskrun
-    WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' LIMIT 1000
-) AS waiting
+SELECT queue, count(*) FROM orchestrator_taskrun
+WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' GROUP BY queue
 """
 
 LATEST_VERSION = "SELECT latest_version_id FROM orchestrator_flow WHERE id = %(flow_id)s::bigint"

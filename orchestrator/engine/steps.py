@@ -1,5 +1,6 @@
 """One transaction of the engine: what it may claim, what it has done, and what must follow in others."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Run:
     counted: int = 0
     parent_flow_run_id: UUID | None = None
     scheduled_for: datetime | None = None
+    priority: int = 0
 
     @property
     def graph(self) -> FlowGraph:
@@ -131,7 +133,7 @@ class Step:
     runs_left: int = field(default_factory=lambda: MOST_RUNS)
     claimed: list[Claim] = field(default_factory=list)
     inserted: list[tuple[Run, list[Ready]]] = field(default_factory=list)
-    submitted: int = 0
+    submitted: Counter[str] = field(default_factory=Counter)  # a queue -> task runs that its workers may claim
     due_in: float | None = None
     changed: set[UUID] = field(default_factory=set)
     ended: dict[UUID, "Ending"] = field(default_factory=dict)  # the flow runs that this has ended
@@ -166,9 +168,8 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
 
 def run_of(row: tuple[Any, ...]) -> Run:
     """Return the flow run that the first columns of a locking statement's row describe."""
-    identity, version_id, state, attempt, unfinished, depth, parameters, parent, root, user, parent_run, slot = row[
-        :RUN_COLUMNS
-    ]
+    identity, version_id, state, attempt, unfinished, *rest = row[:RUN_COLUMNS]
+    depth, parameters, parent, root, user, parent_run, scheduled_for, priority = rest
     return Run(
         identity,
         load_version(version_id),
@@ -182,7 +183,8 @@ def run_of(row: tuple[Any, ...]) -> Run:
         user,
         unfinished,
         parent_run,
-        slot,
+        scheduled_for,
+        priority,
     )
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from orchestrator.core.graph import DEFAULT_QUEUE
 from orchestrator.core.states import FLOW_RUN_TRANSITIONS, TASK_RUN_TRANSITIONS, TERMINAL, State
 from orchestrator.models.flows import Flow, FlowVersion, new_id
 from orchestrator.models.results import StoredResult
@@ -53,6 +54,11 @@ class FlowRun(models.Model):
     )
     attempt = models.PositiveIntegerField(default=1, help_text="Rises with every restart.")
     unfinished = models.PositiveIntegerField(help_text="Task runs that have not ended.")
+    priority = models.SmallIntegerField(
+        db_default=0,
+        default=0,
+        help_text="Higher is claimed first; children have their parent's.",
+    )
     depth = models.PositiveSmallIntegerField(default=0, help_text="Flow runs above this one.")
     parent_task_run = models.ForeignKey(
         "TaskRun", on_delete=models.CASCADE, null=True, blank=True, related_name="+", db_index=False
@@ -160,6 +166,10 @@ class TaskRun(models.Model):
         blank=True,
         help_text="What the next execution is told: loop_count, loop_result, resumed.",
     )
+    queue = models.CharField(
+        max_length=50, db_default=DEFAULT_QUEUE, default=DEFAULT_QUEUE, help_text="Workers of this queue execute it."
+    )
+    priority = models.SmallIntegerField(db_default=0, default=0, help_text="That of its flow run.")
     worker = models.CharField(max_length=200, db_default="", default="", blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -182,7 +192,13 @@ class TaskRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(F("submitted_at"), name="task_run_submitted", condition=Q(state=State.SUBMITTED)),
+            models.Index(
+                F("queue"),
+                F("priority").desc(),
+                F("submitted_at"),
+                name="task_run_submitted",
+                condition=Q(state=State.SUBMITTED),
+            ),
             models.Index(
                 F("lease_until"),
                 name="task_run_leased",

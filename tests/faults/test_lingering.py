@@ -23,7 +23,7 @@ def broker(valkey) -> redis.Redis:
 
 
 def lingers(broker: redis.Redis) -> bool:
-    return bool(broker.zcard(lingering._SET))
+    return bool(broker.zcard(lingering._SET + "default"))
 
 
 def test_a_worker_that_lingers_is_woken_without_a_celery_message(start_worker, broker):
@@ -51,11 +51,11 @@ def test_a_slot_that_lingers_is_given_back_for_another_celery_task(start_worker,
 
 
 def test_nobody_is_woken_where_nobody_lingers_or_whoever_did_has_died(broker):
-    assert lingering.wake(3) == 0
+    assert lingering.wake("default", 3) == 0
 
-    broker.zadd(lingering._SET, {"host:1": 1})
+    broker.zadd(lingering._SET + "default", {"host:1|default": 1})
 
-    assert lingering.wake(3) == 0
+    assert lingering.wake("default", 3) == 0
     assert not lingers(broker)
 
 
@@ -83,6 +83,6 @@ def test_a_broker_that_is_away_keeps_nobody(broker, valkey):
     valkey.stop()
     try:
         assert lingering.linger(is_work_left=lambda: False) is False
-        assert lingering.wake(1) == 0
+        assert lingering.wake("default", 1) == 0
     finally:
         valkey.start()
