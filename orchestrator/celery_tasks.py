@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from orchestrator import dispatch
 from orchestrator.engine.backfilling import advance_backfills as advance_all_backfills
+from orchestrator.engine.caching import forget_expired
 from orchestrator.engine.claiming import is_work_left
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.firing import fire_due
@@ -70,7 +71,8 @@ def recover(**_: object) -> None:
 
 @shared_task(name=dispatch.SWEEP)
 def sweep(**_: object) -> None:
-    """Delete the stored results that no run has any more: beat sends this every hour."""
+    """Delete cached results that hold no longer, and stored ones that nobody has any more: beat's, every hour."""
+    forget_expired(now=timezone.now())
     deleted = sweep_results(now=timezone.now())
     if deleted:
         log.info("Swept %s stored result(s) that no run has any more.", deleted)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.core.caching import CacheEntry
 from orchestrator.core.graph import FlowGraph, Task
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import Trigger, judge
@@ -26,6 +27,7 @@ class Ending:
     retry: bool = True
     delay: float | None = None
     carried: Mapping[str, Any] | None = None
+    cache: CacheEntry | None = None  # what a successful result is to be kept under
     expanded: bool = False  # a mapped task that was given its items
 
 

@@ -1,5 +1,6 @@
 """The ends of what a worker holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -7,8 +8,10 @@ from uuid import UUID
 
 from django.db import DataError
 
+from orchestrator.core.caching import CacheEntry
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.caching import store_cached
 from orchestrator.engine.children import start_children
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
@@ -49,11 +52,22 @@ def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
         locked = _lock([claim for claim, _ in ended], climb=len(ended) == 1)
         for run, held in locked.holding:
             moves = [ending_move(run, ready, endings[ready.id]) for ready in held]
-            settle(step, run, ended=end_task_runs(step, run, moves))
+            done = end_task_runs(step, run, moves)
+            store_cached(run, list(_to_cache(held, endings, done)))
+            settle(step, run, ended=done)
         _climb(step, locked.waiting)
         point("ending")
     point("ended")
     return step
+
+
+def _to_cache(
+    held: list[Ready], endings: dict[UUID, Ending], done: dict[str, Ending]
+) -> Iterator[tuple[CacheEntry, Any]]:
+    for ready in held:
+        entry = endings[ready.id].cache
+        if entry is not None and ready.slug in done and done[ready.slug].state is State.SUCCESS:
+            yield entry, done[ready.slug].result
 
 
 def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:

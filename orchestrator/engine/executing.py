@@ -9,13 +9,15 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orchestrator.core.attempts import looped
+from orchestrator.core.caching import CacheEntry
 from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.results import Unkeepable, storable, to_json
 from orchestrator.core.states import State
+from orchestrator.engine.caching import find_cached
 from orchestrator.engine.claiming import inputs_of
 from orchestrator.engine.database import records, retried, send
 from orchestrator.engine.judging import Call, execute_judged
@@ -25,10 +27,12 @@ from orchestrator.engine.steps import Claim
 from orchestrator.engine.verdicts import execute_flow_handlers
 from orchestrator.engine.versions import load_version
 from orchestrator.sdk.arguments import WrongArgument, received
-from orchestrator.sdk.context import Context, entered
+from orchestrator.sdk.caching import entry_of
+from orchestrator.sdk.context import Context, context, entered
 from orchestrator.sdk.limits import OutOfTime
 from orchestrator.sdk.registry import UnknownTask, find_task
 from orchestrator.sdk.signals import Signal, ending_of
+from orchestrator.sdk.tasks import Task
 
 MAX_LINE = 8_000
 MAX_LINES = 20_000
@@ -92,7 +96,7 @@ def execute(held: Claim, log: Log, call: Call) -> Ending | None:
     :param call: runs the function; the caller's place to be interruptible
     """
     version = load_version(held.version_id)
-    context = Context.told(
+    inside = Context.told(
         held.carried,
         flow=str(version.flow),
         version=version.number,
@@ -106,7 +110,7 @@ def execute(held: Claim, log: Log, call: Call) -> Ending | None:
     )
     rules = version.graph.tasks[held.slug]
     try:
-        with _captured(log), entered(context):
+        with _captured(log), entered(inside):
             if held.slug in (version.graph.opening_task, version.graph.closing_task):
                 ending = call(lambda: execute_flow_handlers(held, version))
             elif rules.judged_by_worker:
@@ -128,12 +132,29 @@ def _attempt(held: Claim, log: Log, call: Call) -> Ending:
     try:
         task = find_task(load_version(held.version_id).flow, held.slug)
         retry_on = task.retry_on
-        inputs = received(task, inputs_of(held))
-        return Ending(State.SUCCESS, "", call(lambda: task.run(**inputs)))
+        inputs = inputs_of(held)
+        entry = _cache_entry(held, task, inputs)
+        if entry is not None and (cached := find_cached(entry, task, inputs, held.parameters, call)):
+            return cached
+        arguments = received(task, inputs)
+        return Ending(State.SUCCESS, "", call(lambda: task.run(**arguments)), cache=entry)
     except Interrupted:
         return Ending(State.CANCELLED, "Cancelled while it was running.")
     except (Exception, SystemExit, Signal) as error:  # noqa: BLE001 - people's code may raise anything
         return ending_of(error, _told(error, log), retry_on)
+
+
+def _cache_entry(held: Claim, task: Task, inputs: dict[str, Any]) -> CacheEntry | None:
+    version = load_version(held.version_id)
+    return entry_of(
+        task,
+        version.graph.tasks[held.slug],
+        project=str(version.project_id),
+        flow=version.flow.name,
+        index=context().map_index,
+        inputs=inputs,
+        parameters=held.parameters,
+    )
 
 
 def _kept(ending: Ending, held: Claim, serializer: str) -> Ending:

@@ -45,15 +45,19 @@ def execute_judged(held: Claim, call: Call, attempt: Callable[[], Ending]) -> En
     people = Judged(find_task(version.flow, held.slug), version.graph.tasks[held.slug])
     heard = _heard(held)
     if heard is not None:
-        shown = replace(heard, result=load_for_function({held.slug: heard.result})[held.slug])
-        made: Ending = call(lambda: people.conclude(shown, failures=held.failures))
-        return replace(made, result=heard.result) if made.result is shown.result else made
+        return _conclude(held, people, heard, call)
     begun: Ending | None = call(lambda: _begin(held, version, people))
     if begun is not None or people.rules.kind is TaskKind.FLOW_RUN:
         return begun
-    ended = attempt()
-    concluded: Ending = call(lambda: people.conclude(ended, failures=held.failures))
-    return concluded
+    return _conclude(held, people, attempt(), call)
+
+
+def _conclude(held: Claim, people: Judged, ended: Ending, call: Call) -> Ending:
+    """Return what the handlers make of an ending; one whose result is stored elsewhere they see as it is."""
+    is_stored = isinstance(ended.result, Stored)
+    shown = replace(ended, result=load_for_function({"": ended.result})[""]) if is_stored else ended
+    made: Ending = call(lambda: people.conclude(shown, failures=held.failures))
+    return replace(made, result=ended.result) if made.result is shown.result else made
 
 
 def _heard(held: Claim) -> Ending | None:

@@ -3,7 +3,7 @@
 from orchestrator.models.access import ApiToken, Membership, Role, SignInLink
 from orchestrator.models.flows import Draft, Flow, FlowVersion, Project, Source
 from orchestrator.models.history import LogLine, StateChange
-from orchestrator.models.results import StoredResult
+from orchestrator.models.results import CachedResult, StoredResult
 from orchestrator.models.runs import FlowRun, Origin, TaskRun
 from orchestrator.models.schedules import Backfill, Schedule
 from orchestrator.models.workers import Worker
@@ -11,6 +11,7 @@ from orchestrator.models.workers import Worker
 __all__ = [
     "ApiToken",
     "Backfill",
+    "CachedResult",
     "Draft",
     "Flow",
     "FlowRun",

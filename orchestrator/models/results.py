@@ -14,6 +14,30 @@ JSON = "json"
 PARTS = "parts"
 
 
+class CachedResult(models.Model):
+    """A task's result that later runs may use instead of executing the task, until it expires.
+
+    `key` is made of the project, the task or its cache key, and the values that its validator compares.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    project = models.ForeignKey("orchestrator.Project", on_delete=models.CASCADE, related_name="+")
+    flow_run_id = models.UUIDField(help_text="The flow run that made it; it may be deleted by now.")
+    result = models.JSONField(null=True, blank=True)
+    stored_result = models.ForeignKey(
+        "orchestrator.StoredResult", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    inputs = models.JSONField(null=True, blank=True, help_text="For a validator that is people's code.")
+    parameters = models.JSONField(null=True, blank=True, help_text="For a validator that is people's code.")
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["expires_at"]
+
+    def __str__(self) -> str:
+        return f"Cached until {self.expires_at}"
+
+
 class StoredResult(models.Model):
     """A result too large for its row, or no JSON. Rows name it; one that no row names any more is swept.
 

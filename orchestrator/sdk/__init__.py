@@ -1,6 +1,6 @@
 """The authoring API: what a flows.py imports."""
 
-from orchestrator.sdk import signals, states
+from orchestrator.sdk import cache_validators, signals, states
 from orchestrator.sdk.annotations import flatten, mapped, unmapped
 from orchestrator.sdk.context import context
 from orchestrator.sdk.control_flow import case, ifelse, merge, switch
@@ -28,6 +28,7 @@ __all__ = [
     "StartFlowRun",
     "Task",
     "apply_map",
+    "cache_validators",
     "case",
     "context",
     "flatten",

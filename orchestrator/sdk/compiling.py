@@ -19,6 +19,7 @@ from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, Obj
 from orchestrator.core.bindings import Parameter as ParameterBinding
 from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.results import Unkeepable, to_json
+from orchestrator.sdk.cache_validators import Validator
 from orchestrator.sdk.collections import Collection, Constant
 from orchestrator.sdk.control_flow import Condition, Merge
 from orchestrator.sdk.edges import Edge as WrittenEdge
@@ -159,6 +160,7 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "retry_jitter": task.retry_jitter,
         "retry_delay_max_seconds": task.retry_delay_max_seconds,
         "timeout_seconds": task.timeout_seconds,
+        **_caching(task),
     }
     if isinstance(task, Condition | Merge):
         return Task(kind=task.kind, inputs=task.compiled(inputs), **common)
@@ -179,6 +181,14 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         on_retry=task.on_retry,
         **common,
     )
+
+
+def _caching(task: WrittenTask) -> dict[str, Any]:
+    if task.cache_for_seconds is None:
+        return {}
+    validator = task.cache_validator
+    name = validator.name if isinstance(validator, Validator) else "custom"
+    return {"cache_for_seconds": task.cache_for_seconds, "cache_key": task.cache_key, "cache_validator": name}
 
 
 def _child(flow: Flow, task: StartFlowRun, constants: dict[str, Any]) -> tuple[str, str]:

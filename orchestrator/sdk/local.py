@@ -23,6 +23,7 @@ from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.attempts import Attempt, run_attempts
+from orchestrator.sdk.caching import entry_of, recall, remember
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flow_handlers import closed, opened
@@ -209,7 +210,18 @@ class _LocalRun:
             parameters=self.parameters,
             map_index=index,
         )
+        entry = entry_of(
+            written,
+            task,
+            project="",
+            flow=self.flow.name,
+            index=index,
+            inputs=inputs,
+            parameters=self.parameters,
+        )
         try:
+            if entry is not None and (cached := recall(written, entry, inputs, self.parameters)):
+                return cached
             with entered(inside), time_limit(task.timeout_seconds):
                 ending = Ending(State.SUCCESS, "", written.run(**received(written, inputs)))
         except WrongArgument as error:
@@ -220,7 +232,10 @@ class _LocalRun:
             ending = ending_of(error, f"{type(error).__name__}: {error}".rstrip(": "), written.retry_on)
         if ending.state is State.SUBMITTED:
             return replace(ending, result=None, carried=looped(attempt.carried, to_json(ending.result)))
-        return ending if ending.result is None else replace(ending, result=_kept(ending.result, task.result_serializer))
+        kept = replace(ending, result=_kept(ending.result, task.result_serializer))
+        if entry is not None and kept.state is State.SUCCESS:
+            remember(entry, kept.result)
+        return kept
 
     def _child(self, task: Task, parameters: Any) -> Ending:
         name: FlowName | None = task.flow
@@ -247,7 +262,7 @@ class _LocalRun:
 
 def _kept(result: Any, serializer: str) -> Any:
     """Return a result as the next task receives it from a worker."""
-    if not serializer:
+    if not serializer or result is None:
         return to_json(result)
     found = find_serializer(serializer)
     return found.loads(found.dumps(result))

@@ -50,6 +50,8 @@ class StartFlowRun(Task):
                 "The parameters of a StartFlowRun's constructor cannot hold tasks; pass them when it is called in the"
                 " flow: start(parameters={...})."
             )
+        if attributes.get("cache_for") is not None:
+            raise ValueError("A StartFlowRun has no cache; cache what the tasks of its flow make.")
         _check_poll(poll_interval)
         self.flow_name = flow_name
         self.project_name = project_name

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
 from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.retries import RetryDelay, pauses_of, retry_on_of
@@ -32,6 +33,9 @@ class Task:
     :param retry_delay: the pause before a retry: a timedelta or seconds, a list of one for each retry, or a `Backoff`
     :param retry_on: the types of exceptions, subclasses included, that are tried again; all unless given
     :param timeout: the time limit of an attempt, a timedelta or seconds; of the wait, where it waits for a child
+    :param cache_for: how long its result may be used by later runs, which then do not execute it
+    :param cache_validator: whether a cached result still holds; see `sdk.cache_validators`
+    :param cache_key: tasks of a project that have the same key share their cached results
     :param trigger: what it asks of its upstreams' states; all successful unless given. A function of people's own is
         given {edge: state of its upstream}, and lets the task start by returning something true
     :param skip_on_upstream_skip: whether it is skipped when an upstream was
@@ -52,6 +56,9 @@ class Task:
         retry_delay: RetryDelay | None = None,
         retry_on: Any = None,
         timeout: Duration | None = None,
+        cache_for: Duration | None = None,
+        cache_validator: Validator | CustomValidator | str | None = None,
+        cache_key: str | None = None,
         trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
         result_serializer: str | None = None,
@@ -66,6 +73,11 @@ class Task:
         self.retry_delay = retry_delay
         self.retry_on = _retry_on(retry_on, max_retries)
         self.timeout_seconds = limit_of(timeout, "timeout")
+        self.cache_for_seconds = limit_of(cache_for, "cache_for")
+        self.cache_validator = read_validator(cache_validator)
+        self.cache_key = cache_key or ""
+        if cache_for is None and (cache_validator is not None or cache_key is not None):
+            raise ValueError("cache_validator and cache_key need cache_for, for example timedelta(hours=1).")
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
