@@ -12,6 +12,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from orchestrator import dispatch
+from orchestrator.engine.answering import end_unanswered
 from orchestrator.engine.backfilling import advance_backfills as advance_all_backfills
 from orchestrator.engine.caching import forget_expired
 from orchestrator.engine.claiming import is_work_left
@@ -45,6 +46,7 @@ def start_due(**_: object) -> None:
     """Submit the task runs whose retry delay or pause is over, and end those that have waited too long."""
     start_due_task_runs()
     end_overdue()
+    end_unanswered()
 
 
 @shared_task(name=dispatch.RING)

@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from orchestrator.core.approvals import UnknownParameters
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.wall_clock import ScheduleError
 from orchestrator.engine import (
+    answering,
     backfilling,
     drafts,
     flow_runs,
@@ -36,6 +38,10 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
     restarting.UnknownTask: (422, "unknown_task"),
     pausing.NotPausable: (409, "not_pausable"),
     pausing.NotPaused: (409, "not_paused"),
+    answering.NotWaiting: (409, "not_waiting"),
+    answering.NotTheirs: (403, "not_allowed"),
+    answering.NothingToEdit: (422, "invalid_parameters"),
+    UnknownParameters: (422, "invalid_parameters"),
     marking.NotMarkable: (409, "not_markable"),
     drafts.NameTaken: (409, "name_taken"),
     drafts.InvalidName: (422, "invalid_input"),

@@ -50,6 +50,8 @@ urlpatterns = [
     path("flow-runs/<uuid:flow_run_id>/resume/", flow_runs.Resume.as_view()),
     path("flow-runs/<uuid:flow_run_id>/mark/", flow_runs.Mark.as_view()),
     path("task-runs/<uuid:task_run_id>/restart/", task_runs.Restart.as_view()),
+    path("task-runs/<uuid:task_run_id>/approve/", task_runs.Approve.as_view()),
+    path("task-runs/<uuid:task_run_id>/reject/", task_runs.Reject.as_view()),
     path("task-runs/<uuid:task_run_id>/mark/", task_runs.Mark.as_view()),
     path("schedules/", schedules.Schedules.as_view()),
     path("schedules/preview/", schedules.Preview.as_view()),

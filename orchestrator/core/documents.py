@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from orchestrator.core.approvals import APPROVAL_INPUTS
 from orchestrator.core.bindings import Binding, InvalidBinding, dump, parse
 from orchestrator.core.control import CASE_INPUTS, MERGE_INPUTS
 from orchestrator.core.graph import (
@@ -27,7 +28,12 @@ _FLAGS = ("mapped", "flattened")
 # What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
 FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
 # What tasks of each kind can be given; a Python function has arguments of any name.
-INPUTS = {TaskKind.FLOW_RUN: FLOW_RUN_INPUTS, TaskKind.CASE: CASE_INPUTS, TaskKind.MERGE: MERGE_INPUTS}
+INPUTS = {
+    TaskKind.FLOW_RUN: FLOW_RUN_INPUTS,
+    TaskKind.CASE: CASE_INPUTS,
+    TaskKind.MERGE: MERGE_INPUTS,
+    TaskKind.APPROVAL: APPROVAL_INPUTS,
+}
 
 
 # The keys of a graph that name the tasks which call the flow's state handlers.

@@ -43,6 +43,7 @@ class TaskKind(StrEnum):
     FLOW_RUN = "flow_run"
     CASE = "case"
     MERGE = "merge"
+    APPROVAL = "approval"
 
 
 class OnRetry(StrEnum):
@@ -51,6 +52,20 @@ class OnRetry(StrEnum):
     RESTART = "restart"
     NEW_RUN = "new_run"
     MIRROR = "mirror"
+
+
+class ApproverRole(StrEnum):
+    """Who may approve: people who have at least this role in the flow's project."""
+
+    OPERATOR = "operator"
+    EDITOR = "editor"
+
+
+class OnTimeLimit(StrEnum):
+    """What becomes of an approval that nobody gave in time."""
+
+    FAIL = "fail"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +97,8 @@ class Task:
     `trigger_at_least`, `trigger_at_most`: for `some_*` triggers, how many upstreams; below 1, which share of them.
     `retry_delays`: the pause before each retry, the last one again for all that follow; empty: `retry_delay_seconds`
     times `retry_backoff` a retry, at most `retry_delay_max_seconds`. `retry_jitter`: the share by which a pause is
-    made longer or shorter by chance. `timeout_seconds`: of one attempt; of the wait, where it waits for a child.
+    made longer or shorter by chance. `timeout_seconds`: of one attempt; of the wait, where it waits for a child or a
+    person. `message`, `role`, `on_time_limit`: of an approval: what is asked, of whom, and what no answer means.
     `queue`: the queue whose workers execute it; empty: the flow's. `judged_by_worker`: its trigger or its state
     handlers are people's code, so a worker decides whether it starts. `result_serializer`: how its result is kept;
     empty: as JSON.
@@ -113,12 +129,17 @@ class Task:
     tags: tuple[str, ...] = ()
     judged_by_worker: bool = False
     result_serializer: str = ""
+    message: str = ""
+    role: ApproverRole = ApproverRole.OPERATOR
+    on_time_limit: OnTimeLimit = OnTimeLimit.FAIL
     digest: str = ""
     position: tuple[float, float] | None = None
 
     @property
     def is_claimed(self) -> bool:
         """Whether a worker claims it before anything of it is done."""
+        if self.kind is TaskKind.APPROVAL:
+            return False
         return self.kind is TaskKind.FUNCTION or self.judged_by_worker
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.core.graph import MAX_PRIORITY, QUEUE_WANTED, OnRetry, is_name, is_queue
+from orchestrator.core.graph import MAX_PRIORITY, QUEUE_WANTED, ApproverRole, OnRetry, OnTimeLimit, is_name, is_queue
 from orchestrator.core.triggers import Trigger
 
 MAX_RETRIES = 1_000
 MAX_DELAY_SECONDS = 365 * 86_400
 MAX_TAGS = 20
+MAX_MESSAGE = 1_000
 MAX_NUMBER = 1e12  # no delay and no place on a canvas is larger
 
 
@@ -58,6 +59,8 @@ NAME = Rule(is_name, "text of 1 to 200 characters", "unnamed")
 CHOICES: dict[str, tuple[type[StrEnum], StrEnum]] = {
     "on_retry": (OnRetry, OnRetry.RESTART),
     "trigger": (Trigger, Trigger.ALL_SUCCESSFUL),
+    "role": (ApproverRole, ApproverRole.OPERATOR),
+    "on_time_limit": (OnTimeLimit, OnTimeLimit.FAIL),
 }
 # The fields of a task that are read and written as they are; their defaults are those of `Task`.
 PLAIN: dict[str, Rule] = {
@@ -78,6 +81,7 @@ PLAIN: dict[str, Rule] = {
     "queue": Rule(lambda v: v == "" or is_queue(v), QUEUE_WANTED, ""),
     "tags": Rule(lambda v: _is_list_of(v, is_name, MAX_TAGS), f"a list of at most {MAX_TAGS} names", (), tuple),
     "result_serializer": _TEXT,
+    "message": Rule(lambda v: _is_text(v) and len(v) <= MAX_MESSAGE, f"text of at most {MAX_MESSAGE} characters", ""),
     "judged_by_worker": Rule(_is_bool, "true or false", False),
     "digest": _TEXT,
 }

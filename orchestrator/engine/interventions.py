@@ -39,3 +39,11 @@ WHERE c.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 
     AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling'
 LIMIT 1000
 """
+
+# Approvals whose time limit is over, and what one of them proposes.
+UNANSWERED = """
+SELECT id FROM orchestrator_taskrun
+WHERE state = 'Paused' AND due_at <= clock_timestamp() AND carried -> 'asks' IS NOT NULL ORDER BY due_at LIMIT 1000
+"""
+
+READ_PROPOSAL = "SELECT result FROM orchestrator_taskrun WHERE id = %(task_run_id)s::uuid"

@@ -17,6 +17,7 @@ from django.utils import timezone
 from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.answering import end_unanswered
 from orchestrator.engine.completing import complete
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
@@ -63,7 +64,7 @@ def recover() -> Recovered:
     Worker.objects.filter(lease_until__lt=timezone.now()).delete()
     return Recovered(
         taken_back=_wake_for(_take_back) + _end_lost_for_good(),
-        due=start_due() + end_overdue(),
+        due=start_due() + end_overdue() + end_unanswered(),
         started=_start_scheduled(),
         owed=_settle_debts(),
         sent_again=_send_again(),

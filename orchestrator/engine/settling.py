@@ -15,6 +15,7 @@ from orchestrator.core.planner import (
 )
 from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
+from orchestrator.engine.asking import ask_people
 from orchestrator.engine.children import start_children
 from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.deciding import end_deciding
@@ -76,6 +77,7 @@ def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
         of_kind.setdefault(TaskKind.FUNCTION if task.is_claimed else task.kind, []).append(task_run)
     _submit(step, run, of_kind.get(TaskKind.FUNCTION, []))
     ended = end_deciding(step, run, [task_run for kind in DECIDING for task_run in of_kind.get(kind, ())])
+    ended |= ask_people(step, run, of_kind.get(TaskKind.APPROVAL, []))
     return ended | start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []))
 
 

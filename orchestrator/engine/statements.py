@@ -308,12 +308,13 @@ WITH restarted AS (
 SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
 """
 
-# Retrying and Paused task runs whose delay is over may start again, unless their flow run is paused. A task run that
-# was paused is told that it was.
+# Retrying and Paused task runs whose delay is over may start again, unless their flow run is paused or they ask a
+# person. A task run that was paused is told that it was.
 START_DUE = """
 WITH due AS (
     SELECT t.id, t.state AS before FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
     WHERE t.state IN ('Retrying', 'Paused') AND t.due_at <= clock_timestamp() AND r.state <> 'Paused'
+        AND t.carried -> 'asks' IS NULL
     ORDER BY t.due_at LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), started AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', due_at = NULL,

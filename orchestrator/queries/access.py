@@ -28,7 +28,7 @@ __all__ = [
 Person = User | AnonymousUser
 
 # Each role includes those before it.
-_LADDER = [Role.VIEWER, Role.OPERATOR, Role.EDITOR]
+LADDER = [Role.VIEWER, Role.OPERATOR, Role.EDITOR]
 
 
 def projects_visible_to(user: Person, at_least: Role = Role.VIEWER) -> QuerySet[Project]:
@@ -37,9 +37,7 @@ def projects_visible_to(user: Person, at_least: Role = Role.VIEWER) -> QuerySet[
         return Project.objects.none()
     if user.is_superuser:
         return Project.objects.all()
-    enough = Membership.objects.filter(
-        project=OuterRef("pk"), user=user.pk, role__in=_LADDER[_LADDER.index(at_least) :]
-    )
+    enough = Membership.objects.filter(project=OuterRef("pk"), user=user.pk, role__in=LADDER[LADDER.index(at_least) :])
     return Project.objects.filter(Exists(enough))
 
 
@@ -93,4 +91,4 @@ def roles_of(user: Person, projects: Sequence[Project]) -> dict[int, Role]:
 def can(user: Person, project: Project, role: Role) -> bool:
     """Return whether `user` has `role` or a higher one in `project`."""
     held = role_of(user, project)
-    return held is not None and _LADDER.index(held) >= _LADDER.index(role)
+    return held is not None and LADDER.index(held) >= LADDER.index(role)

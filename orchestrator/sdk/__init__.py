@@ -2,6 +2,7 @@
 
 from orchestrator.sdk import cache_validators, signals, states
 from orchestrator.sdk.annotations import flatten, mapped, unmapped
+from orchestrator.sdk.approval import Approval
 from orchestrator.sdk.context import context
 from orchestrator.sdk.control_flow import case, ifelse, merge, switch
 from orchestrator.sdk.edges import Edge
@@ -17,6 +18,7 @@ from orchestrator.sdk.states import RunState
 from orchestrator.sdk.tasks import Task, task
 
 __all__ = [
+    "Approval",
     "Backoff",
     "CronSchedule",
     "Edge",

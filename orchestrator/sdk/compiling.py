@@ -19,6 +19,7 @@ from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, Obj
 from orchestrator.core.bindings import Parameter as ParameterBinding
 from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.results import Unkeepable, to_json
+from orchestrator.sdk.approval import Approval
 from orchestrator.sdk.cache_validators import Validator
 from orchestrator.sdk.collections import Collection, Constant
 from orchestrator.sdk.control_flow import Condition, Merge
@@ -164,6 +165,15 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
     }
     if isinstance(task, Condition | Merge):
         return Task(kind=task.kind, inputs=task.compiled(inputs), **common)
+    if isinstance(task, Approval):
+        return Task(
+            kind=TaskKind.APPROVAL,
+            inputs=inputs or _proposal(task),
+            message=task.message,
+            role=task.role,
+            on_time_limit=task.on_time_limit,
+            **common,
+        )
     if not isinstance(task, StartFlowRun):
         return Task(
             kind=TaskKind.FUNCTION,
@@ -189,6 +199,10 @@ def _caching(task: WrittenTask) -> dict[str, Any]:
     validator = task.cache_validator
     name = validator.name if isinstance(validator, Validator) else "custom"
     return {"cache_for_seconds": task.cache_for_seconds, "cache_key": task.cache_key, "cache_validator": name}
+
+
+def _proposal(task: Approval) -> dict[str, Binding]:
+    return {} if task.parameters is None else {"parameters": _literal(task.parameters, task, "parameters")}
 
 
 def _child(flow: Flow, task: StartFlowRun, constants: dict[str, Any]) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
+from orchestrator.sdk.answering import ask_at_terminal
 from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.attempts import Attempt, run_attempts
 from orchestrator.sdk.caching import entry_of, recall, remember
@@ -191,6 +192,8 @@ class _LocalRun:
             }
             if task.kind is TaskKind.FLOW_RUN:
                 return self._child(task, inputs.get("parameters") or {})
+            if task.kind is TaskKind.APPROVAL:
+                return ask_at_terminal(task, inputs.get("parameters"))
             return self._function(task, index, inputs, attempt)
         except (Unresolvable, Unkeepable) as error:
             return Ending(State.FAILED, str(error))

@@ -217,3 +217,38 @@ def test_a_finished_run_shows_when_it_ended(api: APIClient, flow: Flow) -> None:
     done = make_flow_run(flow, State.SUCCESS)
 
     assert api.get(f"{START}{done.pk}/").json()["ended_at"]
+
+
+def test_a_paused_task_run_is_approved_or_rejected_by_whom_it_asks(flow: Flow, api: APIClient) -> None:
+    run = make_flow_run(flow, State.RUNNING)
+    for slug in ("one", "two"):
+        run.task_runs.filter(slug=slug).update(state=State.PAUSED, waiting_on=0)
+    first, second = (f"/api/v1/task-runs/{run.task_runs.get(slug=slug).pk}/" for slug in ("one", "two"))
+
+    silent = api.post(f"{second}reject/", {})
+    rejected = api.post(f"{second}reject/", {"reason": "no"}).json()
+    edited = api.post(f"{first}approve/", {"parameters": {"rows": 1}})
+    approved = api.post(f"{first}approve/", {"reason": "fine"}).json()
+    again = api.post(f"{first}approve/", {})
+
+    assert (silent.status_code, silent.json()["errors"][0]["field"]) == (422, "reason")
+    assert [task_run["state"] for task_run in rejected["task_runs"]] == ["Paused", "Failed"]
+    assert (edited.status_code, edited.json()["code"]) == (422, "invalid_parameters")
+    assert [task_run["state"] for task_run in approved["task_runs"]] == ["Submitted", "Failed"]
+    assert (again.status_code, again.json()["code"]) == (409, "not_waiting")
+
+
+def test_an_approval_that_asks_for_an_editor_refuses_an_operator(flow: Flow) -> None:
+    version = flow.latest_version
+    assert version
+    version.graph["tasks"][0] |= {"kind": "approval", "role": "editor"}
+    version.save()
+    run = make_flow_run(flow, State.RUNNING)
+    run.task_runs.filter(slug="one").update(state=State.PAUSED, result={})
+    operator = APIClient()
+    operator.force_login(make_user(flow.project, Role.OPERATOR))
+
+    refused = operator.post(f"/api/v1/task-runs/{run.task_runs.get(slug='one').pk}/approve/", {})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    assert "role editor" in refused.json()["message"]

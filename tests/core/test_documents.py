@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.core.bindings import Literal
 from orchestrator.core.documents import INPUTS, MAX_EDGES, MAX_TASKS, MalformedGraph, read_graph, write_graph
-from orchestrator.core.graph import Edge, FlowGraph, FlowName, OnRetry, Task, TaskKind
+from orchestrator.core.graph import ApproverRole, Edge, FlowGraph, FlowName, OnRetry, OnTimeLimit, Task, TaskKind
 from orchestrator.core.problems import Problem
 from orchestrator.core.task_fields import MAX_DELAY_SECONDS, MAX_RETRIES
 from orchestrator.core.triggers import Trigger
@@ -49,6 +49,9 @@ def tasks(draw: st.DrawFn, slug: str) -> Task:
         queue=draw(st.just("") | st.from_regex(r"[a-z][a-z0-9-]{0,5}", fullmatch=True)),
         tags=tuple(draw(st.lists(NAMES, max_size=3))),
         judged_by_worker=draw(st.booleans()),
+        message=draw(st.text(max_size=5)),
+        role=draw(st.sampled_from(ApproverRole)),
+        on_time_limit=draw(st.sampled_from(OnTimeLimit)),
         position=draw(st.none() | st.tuples(PLACES, PLACES)),
     )
 
@@ -189,7 +192,7 @@ MALFORMED_TASKS = [
     ({"name": ""}, "name", "text of 1 to 200 characters"),
     ({"name": None}, "name", "but is None"),
     ({"name": "two\nlines"}, "name", "text of 1 to 200 characters"),
-    ({"kind": "container"}, "kind", "one of function, flow_run, case, merge, but is 'container'"),
+    ({"kind": "container"}, "kind", "one of function, flow_run, case, merge, approval, but is 'container'"),
     ({"kind": None}, "flow", "must name the flow it starts"),
     ({"kind": "flow_run"}, "flow", "must name the flow it starts"),
     ({"kind": "flow_run", "flow": "examples/A"}, "flow", "project and name"),

@@ -3,10 +3,9 @@
 import pytest
 
 from orchestrator.core.states import State
+from orchestrator.engine.answering import approve_task_run
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.restarting import restart_flow_run
-from orchestrator.engine.settling import settle
-from orchestrator.engine.steps import Ready, lock_flow_run, one_step
 from orchestrator.models import FlowRun, TaskRun
 from orchestrator.sdk import Flow, task
 from orchestrator.sdk.triggers import manual_only, not_all_skipped, some_failed, some_successful
@@ -15,11 +14,8 @@ from tests.engine.flows import child, fails, one_task, works
 
 
 def approve(run: FlowRun, slug: str) -> None:
-    """Let a paused task run start, as a person's approval does."""
-    paused = TaskRun.objects.get(flow_run=run, slug=slug)
-    with one_step() as step:
-        held = lock_flow_run(run.pk)
-        settle(step, held, ended={}, ready=[Ready(paused.pk, slug, paused.attempt, State.PAUSED)])
+    """Let a paused task run start, as a person does."""
+    approve_task_run(task_run_id=TaskRun.objects.get(flow_run=run, slug=slug).pk)
 
 
 @pytest.mark.parametrize(

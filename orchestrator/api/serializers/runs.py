@@ -56,6 +56,17 @@ class MarkSerializer(StrictSerializer):
         return {**attrs, "state": state}
 
 
+class ApproveSerializer(StrictSerializer):
+    """Why, and what an approval proposes as it shall be; what is left out stays as proposed."""
+
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+    parameters = JsonObject(default=dict)
+
+
+class RejectSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=500)
+
+
 class NothingSerializer(StrictSerializer):
     """An empty object."""
 

@@ -6,9 +6,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.api.answers import answers
-from orchestrator.api.serializers.runs import FlowRunSerializer, MarkSerializer, RestartFromSerializer
+from orchestrator.api.serializers.runs import (
+    ApproveSerializer,
+    FlowRunSerializer,
+    MarkSerializer,
+    RejectSerializer,
+    RestartFromSerializer,
+)
 from orchestrator.api.view import ApiView
 from orchestrator.api.views.flow_runs import document_of
+from orchestrator.engine.answering import approve_task_run, reject_task_run
 from orchestrator.engine.marking import mark_task_run
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import TaskRun
@@ -46,4 +53,27 @@ class Mark(_OfOneTaskRun):
         """End a task run by hand, or give one that has ended another end; what follows from it happens."""
         task_run = self.task_run(task_run_id)
         mark_task_run(task_run_id=task_run.pk, user=self.user, **self.read(MarkSerializer))
+        return self.flow_run_of(task_run)
+
+
+class Approve(_OfOneTaskRun):
+    # The task itself may ask for more: the engine checks.
+    roles = {"POST": Role.OPERATOR}
+
+    @answers("task_runs_approve", 400, 409, 422, request=ApproveSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, task_run_id: UUID) -> Response:
+        """Let a paused task run go on; what an approval proposes may be edited."""
+        task_run = self.task_run(task_run_id)
+        approve_task_run(task_run_id=task_run.pk, user=self.user, **self.read(ApproveSerializer))
+        return self.flow_run_of(task_run)
+
+
+class Reject(_OfOneTaskRun):
+    roles = {"POST": Role.OPERATOR}
+
+    @answers("task_runs_reject", 400, 409, 422, request=RejectSerializer, ok=FlowRunSerializer)
+    def post(self, request: Request, task_run_id: UUID) -> Response:
+        """End a paused task run as failed."""
+        task_run = self.task_run(task_run_id)
+        reject_task_run(task_run_id=task_run.pk, user=self.user, **self.read(RejectSerializer))
         return self.flow_run_of(task_run)
