@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orchestrator', '0007_fewer_indexes'),
+        ('orchestrator', '0008_queues'),
     ]
 
     operations = [
