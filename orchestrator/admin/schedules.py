@@ -13,7 +13,7 @@ from orchestrator.admin.acting import OperatorsAct
 from orchestrator.admin.looking import AnyModelAdmin, LookingOnly, Scoped, VisibleProjects, pretty
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.scheduling import delete_schedule, pause_schedule, resume_schedule
-from orchestrator.models import Origin, Project, Schedule
+from orchestrator.models import Backfill, Origin, Project, Schedule
 from orchestrator.queries.access import Role, can
 
 
@@ -59,6 +59,13 @@ class ScheduleAdmin(OperatorsAct, LookingOnly, Scoped):
     def has_delete_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
         may_delete_some = AnyModelAdmin.has_delete_permission(self, request, obj)
         return may_delete_some and (obj is None or can(request.user, obj.flow.project, Role.OPERATOR))
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Backfills go with their schedule, though nobody deletes one by itself."""
+        objects, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return objects, counts, lacking - {str(Backfill._meta.verbose_name)}, protected
 
     def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
         delete_schedule(schedule=obj)

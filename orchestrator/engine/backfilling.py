@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -64,6 +65,9 @@ def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> li
         found = list(islice(fire_times_between(schedule.timing(), since, until), MOST_FIRE_TIMES + 1))
     except ScheduleError as error:
         raise _invalid(str(error), error.field) from error
+    if not found and schedule.start_at and until < schedule.start_at:
+        start = schedule.start_at.astimezone(ZoneInfo(schedule.timezone))
+        raise _invalid(f"The schedule begins on {start:%d %b %Y, %H:%M}; it has no fire times before that.", "until")
     if not found:
         raise _invalid("The schedule has no fire time in this range.", "until")
     if len(found) > MOST_FIRE_TIMES:

@@ -21,6 +21,7 @@ def schedules_for_reading(user: Person) -> QuerySet[Schedule]:
     return (
         schedules_visible_to(user)
         .select_related("flow__project", "flow__latest_version")
+        .defer("flow__latest_version__graph")
         .order_by("flow__project__name", "flow__name", "pk")
     )
 

@@ -281,3 +281,7 @@ def test_backfills_are_looked_at_and_cancelled_as_an_action(panel: Client, sched
 
     backfill.refresh_from_db()
     assert (backfill.state, backfill.message) == ("cancelled", "Cancelled by root.")
+
+    panel.post(page_of(schedule, "delete"), {"post": "yes"})
+    assert not Schedule.objects.exists()
+    assert not Backfill.objects.exists(), "they go with it"

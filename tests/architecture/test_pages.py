@@ -11,7 +11,7 @@ from orchestrator.sdk import Flow
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = [
     pytest.param(block, id=f"{name}-{number}")
-    for name in ("README.md", "docs/authoring.md")
+    for name in ("README.md", "docs/authoring.md", "docs/schedules.md")
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), flags=re.DOTALL))
     if "with Flow(" in block
 ]

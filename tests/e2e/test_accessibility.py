@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from orchestrator.core.states import State
 from orchestrator.engine.registration import register_apps
 from orchestrator.engine.sign_in import create_sign_in_link
-from orchestrator.models import FlowRun, Project, TaskRun
+from orchestrator.models import FlowRun, Project, Schedule, TaskRun
 from orchestrator.models.runs import TASK_RUN_STATES
 from tests.rows import make_flow, make_flow_run
 
@@ -51,6 +51,7 @@ def test_nobody_is_kept_out(scheme, colourful, start_web, page):
         "/flows/examples/parent-flow/": ".task-card",
         "/flows/examples/A/schedules/new/": "#preview li",
         "/schedules/": "table",
+        f"/schedules/{Schedule.objects.get().pk}/": "#backfill-form",
         "/flow-runs/": "table",
         "/flows/new/?project=examples": "main form",
         f"/flow-runs/{colourful.pk}/": ".task-card",

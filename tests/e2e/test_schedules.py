@@ -57,3 +57,26 @@ def test_a_schedule_that_is_due_in_the_next_minute_fires(site, signed_in):
     expect(row).to_contain_text("Success", timeout=15_000)
     run = FlowRun.objects.get()
     assert (run.scheduled_for.second, run.parameters) == (0, {"seconds": 0.1})
+
+
+def test_a_week_is_backfilled_and_its_runs_know_their_days(site, signed_in):
+    page = signed_in
+    page.goto(f"{site.url}/flows/examples/A/schedules/new/")
+    page.get_by_label("Cron line").fill("0 2 * * *")
+    page.get_by_label("Time zone").fill("UTC")
+    page.get_by_role("textbox", name="seconds").fill("0.1")
+    page.get_by_role("button", name="Start scheduling").click()
+    page.wait_for_url("**/flows/examples/A/")
+    page.get_by_role("link", name="At 02:00 every day, UTC").click()
+
+    page.get_by_role("button", name="Last 7 days").click()
+    expect(page.locator("[data-plan]")).to_contain_text(re.compile(r"[78] fire times to run\."))
+    page.get_by_label("Runs at a time").fill("2")
+    page.get_by_role("button", name="Start backfill").click()
+    expect(page.get_by_text(re.compile(r"(\d) of \1 ended · \1 Success"))).to_be_visible(timeout=20_000)
+    expect(page.locator("#backfill-list").get_by_text("finished")).to_be_visible(timeout=15_000)
+
+    days = [run.scheduled_for.date() for run in FlowRun.objects.order_by("created_at", "scheduled_for")]
+    assert days == sorted(set(days)), "in the order of their days, each once"
+    page.goto(f"{site.url}/flow-runs/")
+    expect(page.get_by_role("link", name="Backfill").first).to_be_visible()

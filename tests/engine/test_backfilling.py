@@ -158,6 +158,12 @@ def test_what_cannot_be_backfilled_is_refused_with_the_field(schedule, fields, f
     assert not Backfill.objects.exists()
 
 
+def test_a_range_before_the_schedule_begins_is_refused_with_its_beginning(schedule):
+    late = create_schedule(flow=schedule.flow, user=None, now=NOW, cron="0 2 * * *", start_at=NOW)
+    with pytest.raises(InvalidBackfill, match="begins on 22 Nov 2026, 12:00"):
+        backfilled(late, 3)
+
+
 def test_too_long_a_range_is_refused(schedule):
     every_minute = create_schedule(flow=schedule.flow, user=None, now=NOW, cron="* * * * *")
     with pytest.raises(InvalidBackfill, match="more than 5,000 fire times"):

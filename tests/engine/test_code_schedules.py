@@ -1,8 +1,10 @@
 """The schedules that a flow's code writes: a row for each clock, which follows the code and keeps what people did."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from orchestrator.engine.code_schedules import sync_code_schedules
 from orchestrator.engine.scheduling import InvalidSchedule, create_schedule, pause_schedule, update_schedule
@@ -139,3 +141,12 @@ def test_a_parameter_that_does_not_exist_or_does_not_fit_is_refused(flow):
         sync(flow, nightly(parameter_defaults={"row": 1}))
     with pytest.raises(InvalidSchedule, match="must be of type integer"):
         sync(flow, nightly(parameter_defaults={"rows": "many"}))
+
+
+def test_the_migration_lets_the_next_registration_know_what_code_wrote_before(flow):
+    (made,) = sync(flow, weekdays(end_date=datetime(2027, 1, 1)))
+    update_schedule(schedule=made, now=SUNDAY, parameters={"rows": 3})
+    type(made).objects.update(written=None)
+    import_module("orchestrator.migrations.0006_clocks_and_backfills").remember_what_code_wrote(apps, None)
+    (kept,) = sync(flow, weekdays(end_date=datetime(2027, 1, 1)))
+    assert (kept.pk, kept.parameters) == (made.pk, {"rows": 3})
