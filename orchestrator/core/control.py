@@ -23,16 +23,17 @@ class Known:
     """What a deciding task's inputs may read.
 
     `results`: slug -> result of upstreams that were successful. `skipped`: those that were skipped. `index`: the item
-    of a mapped task, -1 for none.
+    of a mapped task, -1 for none. `items`: slug -> that item of a task's result, where it was read alone.
     """
 
     results: Mapping[str, Any]
     skipped: Set[str]
     parameters: Mapping[str, Any]
     index: int = -1
+    items: Mapping[str, Any] | None = None
 
     def value(self, binding: Binding) -> Any:
-        return resolve(binding, results=self.results, parameters=self.parameters, index=self.index)
+        return resolve(binding, results=self.results, parameters=self.parameters, index=self.index, items=self.items)
 
 
 def decide(task: Task, known: Known) -> Ending:

@@ -261,8 +261,7 @@ class FlowGraph:
                 apart[edge.downstream].add(edge.upstream)
         pairs = {}
         for slug, others in apart.items():
-            whole = set().union(*map(read_whole, self.tasks[slug].inputs.values()))
-            if found := (set(self.upstreams[slug]) & self.mapped) - others - whole:
+            if found := (set(self.upstreams[slug]) & self.mapped) - others - self.reads_whole[slug]:
                 pairs[slug] = frozenset(found)
         return pairs
 
@@ -274,6 +273,11 @@ class FlowGraph:
             for upstream in upstreams:
                 found.setdefault(upstream, set()).add(slug)
         return {slug: frozenset(downstreams) for slug, downstreams in found.items()}
+
+    @cached_property
+    def reads_whole(self) -> dict[str, frozenset[str]]:
+        """slug -> slugs of the tasks whose results each item of it needs whole, not one item of."""
+        return {slug: frozenset().union(*map(read_whole, task.inputs.values())) for slug, task in self.tasks.items()}
 
     def ancestors(self, slug: str) -> set[str]:
         """Return everything that ends before `slug` starts."""

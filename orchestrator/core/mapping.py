@@ -1,12 +1,12 @@
 """Mapped tasks: executed once an item of a list, each item a task run of its own. What decides about them, pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from orchestrator.core.bindings import Unresolvable, Upstream, items_in, length
+from orchestrator.core.bindings import Unresolvable, Upstream, items_in, length, upstreams_of
 from orchestrator.core.graph import FlowGraph, Task
-from orchestrator.core.planner import Ending, ItemStates, judge_task
+from orchestrator.core.planner import Ending, ItemStates, judge_task, judge_trigger
 from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import Trigger, judge
 
@@ -62,13 +62,43 @@ def judge_mapping(
     for name in sources_of(task):
         if name not in expanded and states[name] not in SUCCESSFUL:
             return Ending(State.FAILED, f"Nothing can be mapped over: {name} ended {states[name]}.")
-    return None if paired else judge_task(graph, slug, states, items)
+    if paired and task.trigger is not Trigger.MANUAL_ONLY:
+        return None
+    return judge_task(graph, slug, states, items)
+
+
+def judge_item(graph: FlowGraph, slug: str, states: Mapping[str, State], items: ItemStates) -> Ending | None:
+    """Return None if an item may start, else how it ends without starting. What a person approved, is for all items.
+
+    :param items: slug -> label -> state: of an upstream that it follows item by item, only the one it follows
+    """
+    task = graph.tasks[slug]
+    if task.trigger is not Trigger.MANUAL_ONLY:
+        return judge_task(graph, slug, states, items)
+    upstream: dict[str, State] = {}
+    for name in graph.upstreams[slug]:
+        upstream |= items.get(name) or {name: states[name]}
+    return judge_trigger(replace(task, trigger=Trigger.ALL_FINISHED), upstream)
 
 
 def sources_of(task: Task) -> list[str]:
     """Return the tasks whose results a mapped task is mapped over, each taken item by item as it is."""
     found = [item.of for binding in task.inputs.values() for item in items_in(binding)]
     return list(dict.fromkeys(of.task for of in found if isinstance(of, Upstream)))
+
+
+def lists_to_read(task: Task, lengths: Collection[str]) -> set[str]:
+    """Return the tasks whose results say how many items a mapped task has.
+
+    :param lengths: the mapped tasks whose number of items is known
+    """
+    found: set[str] = set()
+    for item in (item for binding in task.inputs.values() for item in items_in(binding)):
+        match item.of:
+            case Upstream(name, "") if name in lengths:
+                continue
+        found |= upstreams_of(item.of)
+    return found
 
 
 def number_of_items(
@@ -91,6 +121,23 @@ def number_of_items(
     if shortest > MAX_ITEMS:
         raise Unresolvable(f"A task is mapped over at most {MAX_ITEMS:,} items, but there are {shortest:,}.")
     return shortest
+
+
+def keeping_items(graph: FlowGraph, again: Collection[str], expanded: Collection[str]) -> list[str]:
+    """Return the mapped tasks of which a restart runs single items again, in an order in which these are found.
+
+    Nothing that they are mapped over changes: of their upstreams, only such run again as they follow item by item.
+
+    :param again: the tasks that run again
+    :param expanded: the mapped tasks that were given their items
+    """
+    kept: dict[str, None] = {}
+    for slug in graph.order if expanded else ():
+        if slug in again and slug in expanded:
+            before = [name for name in graph.upstreams[slug] if name in again]
+            if all(name in kept and name in graph.pairs.get(slug, ()) for name in before):
+                kept[slug] = None
+    return list(kept)
 
 
 def mapped_ending(counts: Mapping[State, int], causes: Sequence[tuple[int, str]]) -> Ending:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from orchestrator.core.graph import FlowGraph
+from orchestrator.core.mapping import keeping_items
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 
 
@@ -27,19 +28,35 @@ def never_started(graph: FlowGraph, slug: str, states: Mapping[str, State], star
 
 @dataclass(frozen=True, slots=True)
 class RunsAgain:
-    """What runs again: slug -> how many upstreams it waits for; and the new counters of others that wait for it."""
+    """What runs again: slug -> how many upstreams it waits for; and the new counters of others that wait for it.
+
+    `kept`: the mapped tasks among them that keep their items, of which single ones run again; each after those that it
+    follows.
+    """
 
     again: dict[str, int]
     others: dict[str, int]
+    kept: list[str]
 
 
-def what_runs_again(graph: FlowGraph, seeds: Set[str], states: Mapping[str, State]) -> RunsAgain:
-    """Return what runs again when `seeds` do: they and everything after them that has ended; the rest goes on."""
+def what_runs_again(
+    graph: FlowGraph, seeds: Set[str], states: Mapping[str, State], expanded: Set[str] = frozenset()
+) -> RunsAgain:
+    """Return what runs again when `seeds` do: they and everything after them that has ended; the rest goes on.
+
+    :param expanded: the mapped tasks that were given their items
+    """
     again = {slug for slug in seeds | graph.descendants(seeds) if states[slug] in TERMINAL}
+    kept = keeping_items(graph, again, expanded) if expanded else []
+    # Who follows one of these item by item need not wait for it.
+    given = (expanded - again) | set(kept)
     unfinished = again | {slug for slug, state in states.items() if state not in TERMINAL}
     others = {slug for upstream in again for slug in graph.downstreams[upstream]} - again
 
     def counts(slugs: Set[str]) -> dict[str, int]:
-        return {slug: sum(upstream in unfinished for upstream in graph.upstreams[slug]) for slug in slugs}
+        return {slug: len(unfinished.intersection(graph.upstreams[slug]) - given_to(slug)) for slug in slugs}
 
-    return RunsAgain(counts(again), counts(others))
+    def given_to(slug: str) -> Set[str]:
+        return graph.pairs.get(slug, frozenset()) & given if given else frozenset()
+
+    return RunsAgain(counts(again), counts(others), kept)

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
 from orchestrator.engine.database import retried, rows
+from orchestrator.engine.items import tasks_stopped
 from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import CancelChild, Run, Step, TellParent, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
@@ -37,15 +38,20 @@ def cancel_one(
 
 
 def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int:
-    """Cancel the task runs that can be at once; return how many. The others end by their worker or their child."""
+    """Cancel the task runs that can be at once; return how many. The others end by their worker or their child.
+
+    A mapped task ends with the last of its items; these are not counted.
+    """
     moves = []
-    for identity, slug, attempt, state, _failures, child, _child_attempt, is_free in rows(
+    for identity, slug, attempt, state, _failures, child, _child_attempt, is_free, index, items in rows(
         HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES
     ):
         waits = state == State.RUNNING and is_free
+        if waits and items is not None:
+            continue
         if waits and not leave_children:
             step.follow_ups.append(CancelChild(child))
         elif waits or state != State.RUNNING:
-            moves.append(Move(identity, slug, attempt, State(state), State.CANCELLED, why))
+            moves.append(Move(identity, slug, attempt, State(state), State.CANCELLED, why, map_index=index))
     move_task_runs(step, run, moves)
-    return len(moves)
+    return tasks_stopped(step, run, moves)

@@ -9,9 +9,9 @@ from uuid import UUID
 import pendulum
 from django.conf import settings
 
-from orchestrator.core.bindings import Unresolvable, describe, resolve
+from orchestrator.core.bindings import Unresolvable, describe
 from orchestrator.core.graph import FlowName, OnRetry, Task
-from orchestrator.core.large import holds_stored, unread_in
+from orchestrator.core.large import unread_in
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
@@ -19,9 +19,9 @@ from orchestrator.engine.access import may_start
 from orchestrator.engine.caps import room_below
 from orchestrator.engine.database import rows
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running
+from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_versions
-from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
@@ -61,9 +61,7 @@ class _Moves:
     ending: list[Move] = field(default_factory=list)
 
 
-def start_children(
-    step: Step, run: Run, ready: list[Ready], *, loaded: dict[str, Any] | None = None
-) -> dict[str, Ending]:
+def start_children(step: Step, run: Run, ready: list[Ready], *, loaded: Results | None = None) -> dict[str, Ending]:
     """Start the child flow runs that ready tasks ask for; return the endings of the tasks that do not wait.
 
     More than this transaction may create are left Submitted, for a worker to go on with; so are those whose parameters
@@ -73,8 +71,8 @@ def start_children(
     """
     if not ready:
         return {}
-    slugs = {slug for task_run in ready for slug in run.graph.reads[task_run.slug]}
-    results = results_to_bind(flow_run_id=run.id, slugs=slugs) if loaded is None else loaded
+    readers = [(task_run.slug, task_run.map_index) for task_run in ready]
+    results = loaded or read_inputs(flow_run_id=run.id, graph=run.graph, readers=readers)
     here, rest = _apart(step, run, ready, results)
     moves = _Moves()
     orders = []
@@ -96,21 +94,18 @@ def start_children(
     return end_task_runs(step, run, moves.ending)
 
 
-def _apart(step: Step, run: Run, ready: list[Ready], results: dict[str, Any]) -> tuple[list[Ready], list[Ready]]:
+def _apart(step: Step, run: Run, ready: list[Ready], results: Results) -> tuple[list[Ready], list[Ready]]:
     """Return the tasks whose children this transaction creates, and those that it leaves to a worker."""
-    stored = {slug for slug, result in results.items() if holds_stored(result)}
-    able = [one for one in ready if stored.isdisjoint(run.graph.reads[one.slug])] if stored else ready
+    able = [one for one in ready if not results.is_stored(run.graph.reads[one.slug], one.map_index)]
     here = able[: step.runs_left]
     step.runs_left -= len(here)
     taken = {one.id for one in here}
     return here, [one for one in ready if one.id not in taken]
 
 
-def _order(run: Run, task: Task, ready: Ready, results: dict[str, Any]) -> Order:
+def _order(run: Run, task: Task, ready: Ready, results: Results) -> Order:
     try:
-        inputs = {
-            key: resolve(binding, results=results, parameters=run.parameters) for key, binding in task.inputs.items()
-        }
+        inputs = results.inputs(task, ready.map_index, run.parameters)
     except Unresolvable as error:
         raise CannotStart(str(error)) from None
     parameters = _parameters(inputs.get("parameters"))
@@ -199,7 +194,7 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -
 
 def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
     """Insert the child flow runs that were ordered, or find those that their keys stand for already."""
-    new: dict[str, tuple[Order, NewRun]] = {}
+    new: list[tuple[Order, NewRun]] = []
     versions = latest_versions(step, (order.flow for order in orders))
     for order in orders:
         try:
@@ -207,11 +202,11 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
         except CannotStart as error:
             moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, str(error))))
             continue
-        new[order.ready.slug] = (order, _new_run(run, order, version))
-    _refuse_beyond_cap(run, new, moves)
-    inserted = insert_flow_runs(step, [child for _, child in new.values()]) if new else set()
+        new.append((order, _new_run(run, order, version)))
+    new = _refuse_beyond_cap(run, new, moves)
+    inserted = insert_flow_runs(step, [child for _, child in new]) if new else set()
     taken = []
-    for order, child in new.values():
+    for order, child in new:
         if child.id in inserted:
             _link(run, order, child.id, 1, moves)
         else:
@@ -220,16 +215,16 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
         _find(step, run, taken, moves)
 
 
-def _refuse_beyond_cap(run: Run, new: dict[str, tuple[Order, NewRun]], moves: _Moves) -> None:
-    """Take out those for which there is no room below the root, and fail their tasks."""
+def _refuse_beyond_cap(run: Run, new: list[tuple[Order, NewRun]], moves: _Moves) -> list[tuple[Order, NewRun]]:
+    """Return those for which there is room below the root; fail the tasks of the others."""
     room = room_below(run.root_id, wanted=len(new)) if new else 0
-    for slug in list(new)[room:]:
-        order, _ = new.pop(slug)
+    for order, _ in new[room:]:
         why = (
             f"Of flow run {run.root_id} {settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT:,} flow runs have come already, the"
             " most that may (ANABRANCH_MAX_FLOW_RUNS_PER_ROOT); do flows start each other in a circle?"
         )
         moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, why)))
+    return new[:room]
 
 
 def _startable(run: Run, order: Order, versions: dict[FlowName, Version | None]) -> Version:

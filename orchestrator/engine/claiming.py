@@ -1,22 +1,18 @@
 """What workers hold: claim it, keep it."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from orchestrator import dispatch
-from orchestrator.core.bindings import resolve
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
-from orchestrator.engine.results import load_for_function, results_to_bind
 from orchestrator.engine.statements import (
     CLAIM,
     HAS_SUBMITTED,
     RENEW_LEASES,
 )
 from orchestrator.engine.steps import Claim
-from orchestrator.engine.versions import load_version
 
 
 @retried
@@ -56,14 +52,3 @@ def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
 def is_work_left() -> bool:
     """Return whether any task run of the queues that this worker serves is submitted and not claimed."""
     return bool(rows(HAS_SUBMITTED, queues=sorted(dispatch.served_queues())))
-
-
-def inputs_of(held: Claim) -> dict[str, Any]:
-    """Return the arguments of a claimed Python function: name -> value.
-
-    :raises Unresolvable: a binding names a place that an upstream's result does not have
-    """
-    graph = load_version(held.version_id).graph
-    task = graph.tasks[held.slug]
-    results = load_for_function(results_to_bind(flow_run_id=held.flow_run_id, slugs=graph.reads[held.slug]))
-    return {key: resolve(binding, results=results, parameters=held.parameters) for key, binding in task.inputs.items()}

@@ -1,9 +1,9 @@
 """The ends of what a worker holds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import DataError
@@ -16,14 +16,18 @@ from orchestrator.engine.children import start_children
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
-from orchestrator.engine.results import load_for_child, results_to_bind
+from orchestrator.engine.inputs import inputs_for_children, lists_of
+from orchestrator.engine.items import items_beside
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LOCK_WITH_TASK_RUNS, RUN_COLUMNS
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent, one_step, run_of
 from orchestrator.engine.telling import Waiting, mirror
-from orchestrator.engine.versions import load_version
 
 Ended = tuple[Claim, Ending]
+_T = TypeVar("_T")
+
+# Child flow runs that one claim of an item starts: the flow run is locked meanwhile, and their ends have to wait.
+AT_ONCE = 200
 
 
 def complete(*, ended: list[Ended], worker: str = "", claims: int = 0) -> list[Step]:
@@ -53,7 +57,7 @@ def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
         for run, held in locked.holding:
             moves = [ending_move(run, ready, endings[ready.id]) for ready in held]
             done = end_task_runs(step, run, moves)
-            store_cached(run, list(_to_cache(held, endings, done)))
+            store_cached(run, list(_to_cache(run, held, endings, done)))
             settle(step, run, ended=done)
         _climb(step, locked.waiting)
         point("ending")
@@ -62,12 +66,13 @@ def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
 
 
 def _to_cache(
-    held: list[Ready], endings: dict[UUID, Ending], done: dict[str, Ending]
+    run: Run, held: list[Ready], endings: dict[UUID, Ending], done: dict[str, Ending]
 ) -> Iterator[tuple[CacheEntry, Any]]:
     for ready in held:
         entry = endings[ready.id].cache
-        if entry is not None and ready.slug in done and done[ready.slug].state is State.SUCCESS:
-            yield entry, done[ready.slug].result
+        ended = done.get(ready.slug) if ready.map_index < 0 else run.items_ended.get((ready.slug, ready.map_index))
+        if entry is not None and ended is not None and ended.state is State.SUCCESS:
+            yield entry, ended.result
 
 
 def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:
@@ -80,27 +85,45 @@ def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:
 
 @retried
 def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
-    """Start the child flow run of a claimed task run, which then waits for it and holds no worker."""
-    loaded, lost = _load(held)
+    """Start the child flow run of a claimed task run, which then waits for it and holds no worker.
+
+    Of an item of a mapped task, also those of others that wait only for somebody to do it.
+    """
+    loaded, lost = _loaded(held, inputs_for_children)
     with one_step(worker=worker, claims=claims) as step:
         for run, ready in _lock([held]).holding:
-            if run.state is State.CANCELLING:
-                lost = Ending(State.CANCELLED, "Cancelled before it started.")
-            if lost is not None:
-                settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, lost) for one in ready]))
+            if ending := _not_started(run, lost):
+                settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, ending) for one in ready]))
             else:
-                settle(step, run, ended=start_children(step, run, ready, loaded=loaded))
+                beside = items_beside(run, held.slug, AT_ONCE) if held.map_index >= 0 else []
+                settle(step, run, ended=start_children(step, run, ready + beside, loaded=loaded))
     return step
 
 
-def _load(held: Claim) -> tuple[dict[str, Any], Ending | None]:
-    """Return the results that a child's inputs read, before its transaction begins; the ending if one is lost."""
-    reads = load_version(held.version_id).graph.reads[held.slug]
-    results = results_to_bind(flow_run_id=held.flow_run_id, slugs=reads)
+@retried
+def give_items_to(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
+    """Give a claimed mapped task its items; it then waits for them and holds no worker."""
+    lists, lost = _loaded(held, lists_of)
+    with one_step(worker=worker, claims=claims) as step:
+        for run, ready in _lock([held]).holding:
+            if ending := _not_started(run, lost):
+                settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, ending) for one in ready]))
+            else:
+                run.lists = lists or {}
+                settle(step, run, ended={}, ready=ready)
+    return step
+
+
+def _not_started(run: Run, lost: Ending | None) -> Ending | None:
+    return Ending(State.CANCELLED, "Cancelled before it started.") if run.state is State.CANCELLING else lost
+
+
+def _loaded(held: Claim, load: Callable[[Claim], _T]) -> tuple[_T | None, Ending | None]:
+    """Return the results that a claim reads, before its transaction begins; the ending if one is lost."""
     try:
-        return load_for_child(results), None
+        return load(held), None
     except Exception as error:  # noqa: BLE001 - whatever a storage may raise; it becomes the task run's failure
-        return {}, Ending(State.FAILED, f"{type(error).__name__}: {error}"[:1_000])
+        return None, Ending(State.FAILED, f"{type(error).__name__}: {error}"[:1_000])
 
 
 @dataclass(slots=True)
@@ -130,8 +153,8 @@ def _lock(claims: list[Claim], *, climb: bool = False) -> _Locked:
         run, ready = run_of(group[0]), []
         held_attempts[run.id] = run.attempt
         for row in group:
-            identity, slug, attempt, state, failures, child, child_attempt, is_free, level = row[RUN_COLUMNS:]
-            task_run = Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt)
+            identity, slug, index, attempt, state, failures, child, child_attempt, is_free, level = row[RUN_COLUMNS:]
+            task_run = Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt, index)
             if state != State.RUNNING:
                 continue
             if level == 0 and attempts[identity] == attempt:

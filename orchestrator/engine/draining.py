@@ -11,7 +11,7 @@ from django.db import transaction
 from orchestrator import dispatch
 from orchestrator.core.graph import TaskKind
 from orchestrator.engine.claiming import claim, is_work_left
-from orchestrator.engine.completing import complete, start_child_of
+from orchestrator.engine.completing import complete, give_items_to, start_child_of
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.following import carry_out
@@ -84,7 +84,11 @@ class Drain:
             return self.desk.hand.popleft() if self.desk.hand else None
 
     def _work(self, held: Claim, claims: int) -> None:
-        task = load_version(held.version_id).graph.tasks[held.slug]
+        graph = load_version(held.version_id).graph
+        task = graph.tasks[held.slug]
+        if held.map_index < 0 and held.slug in graph.mapped:
+            self._keep([give_items_to(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
+            return
         if not task.is_claimed:
             self._start_child(held, claims)
             return

@@ -20,7 +20,7 @@ def ending_move(run: Run, ready: Ready, ending: Ending) -> Move:
     cancelling = run.state is State.CANCELLING
     after = after_attempt(task, ending, failures=ready.failures, chance=random.random(), cancelling=cancelling)
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, after.state, after.message, after.result)
-    move.delay, move.carried = after.delay, after.carried
+    move.delay, move.carried, move.map_index = after.delay, after.carried, ready.map_index
     move.failure_step = int(ending.state in RETRIED)
     if task.judged_by_worker and task.kind is TaskKind.FLOW_RUN:
         move.carried = {"ending": None}  # it was heard of
@@ -47,10 +47,21 @@ def found_move(run: Run, ready: Ready, ending: Ending) -> Move:
 
 
 def end_task_runs(step: Step, run: Run, moves: list[Move]) -> dict[str, Ending]:
-    """Carry out ending moves; return slug -> ending of those that did end; the others are executed again."""
+    """Carry out ending moves; return slug -> ending of the tasks that did end; the others are executed again.
+
+    Items of mapped tasks that ended are noted in `run.items_ended`, which `settle` looks into.
+    """
     move_task_runs(step, run, moves)
     step.submitted.update(run.graph.queue_of(move.slug) for move in moves if move.after is State.SUBMITTED)
-    return {move.slug: Ending(move.after, move.message, move.result) for move in moves if move.after in TERMINAL}
+    ended = {}
+    for move in moves:
+        if move.after in TERMINAL:
+            ending = Ending(move.after, move.message, move.result)
+            if move.map_index < 0:
+                ended[move.slug] = ending
+            else:
+                run.items_ended[move.slug, move.map_index] = ending
+    return ended
 
 
 def mark_running(step: Step, run: Run) -> None:

@@ -18,8 +18,8 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.results import Unkeepable, storable, to_json
 from orchestrator.core.states import State
 from orchestrator.engine.caching import find_cached
-from orchestrator.engine.claiming import inputs_of
 from orchestrator.engine.database import records, retried, send
+from orchestrator.engine.inputs import inputs_of
 from orchestrator.engine.judging import Call, execute_judged
 from orchestrator.engine.results import keep
 from orchestrator.engine.statements import INSERT_LOG_LINES
@@ -107,6 +107,7 @@ def execute(held: Claim, log: Log, call: Call) -> Ending | None:
         idempotency_key=str(held.task_run_id),
         parameters=dict(held.parameters),
         scheduled_for=held.scheduled_for,
+        map_index=held.map_index,
     )
     rules = version.graph.tasks[held.slug]
     try:

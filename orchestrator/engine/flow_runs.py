@@ -121,7 +121,7 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
         unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
         free = [
             Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
-            for identity, slug, attempt, state, failures, child, child_attempt, _ in unfinished
+            for identity, slug, attempt, state, failures, child, child_attempt, *_ in unfinished
             if slug in run.graph.roots
         ]
         settle(step, run, ended={}, free=free)

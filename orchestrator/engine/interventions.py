@@ -5,12 +5,13 @@ from orchestrator.engine.statements import RUN
 # A task run and its flow run.
 LOCK_TASK_RUN = f"""
 SELECT {RUN},
-    t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt
+    t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt, t.map_index
 FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
 WHERE t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE
 """
 
-# The flow run whose task run ended by its child's failure, if that child has since been restarted by a person.
+# The flow run whose task run ended by its child's failure, if that child has since been restarted by a person. Items
+# of mapped tasks are healed by restarting their flow run.
 LOCK_PARENT_TO_HEAL = f"""
 SELECT {RUN},
     t.slug, c.attempt
@@ -18,7 +19,7 @@ FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
 WHERE c.id = %(child)s::uuid AND c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[])
-    AND r.state <> 'Cancelling'
+    AND r.state <> 'Cancelling' AND t.map_index = -1
 FOR NO KEY UPDATE OF r, t
 """
 
@@ -36,7 +37,7 @@ SELECT c.id FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
 WHERE c.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 1 AND c.attempt > t.child_attempt
-    AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling'
+    AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling' AND t.map_index = -1
 LIMIT 1000
 """
 

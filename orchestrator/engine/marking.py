@@ -11,6 +11,7 @@ from orchestrator.core.states import MARKABLE, TERMINAL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import READ_STARTED
+from orchestrator.engine.items import tasks_stopped
 from orchestrator.engine.reopening import run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_UNFINISHED
@@ -63,15 +64,27 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
             raise NotMarkable(f"Flow run {run.id} is {run.state}: mark its task runs when it has begun, or cancel it.")
         if ready.before is ending.state:
             raise NotMarkable(f"{ready.slug} is {ready.before} already.")
+        _check_mapped(run, ready)
         move = Move(ready.id, ready.slug, ready.attempt, ready.before, ending.state, ending.message, ending.result)
         # A new attempt, so that the worker that has it learns that it is no longer its.
         move.attempt_step = int(ready.before is State.RUNNING)
         move_task_runs(step, run, [move])
-        if ready.before in TERMINAL:
+        if ready.map_index >= 0:
+            run.items_ended[ready.slug, ready.map_index] = ending
+            settle(step, run, ended={})
+        elif ready.before in TERMINAL:
             _judge_again(step, run, ready, ending)
         else:
             settle(step, run, ended={ready.slug: ending})
     return step
+
+
+def _check_mapped(run: Run, ready: Ready) -> None:
+    if ready.map_index >= 0 and ready.before in TERMINAL:
+        raise NotMarkable(f"Item {ready.map_index} of {ready.slug} has ended; mark {ready.slug} itself.")
+    is_mapped = ready.map_index < 0 and ready.slug in run.graph.mapped
+    if is_mapped and ready.before is State.RUNNING:
+        raise NotMarkable(f"{ready.slug} runs once an item; mark its items, or cancel the flow run.")
 
 
 def _judge_again(step: Step, run: Run, marked: Ready, ending: Ending) -> None:
@@ -109,11 +122,17 @@ def _mark_flow_run(flow_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
 
 
 def _stop_task_runs(step: Step, run: Run, why: str) -> None:
-    moves = [
-        Move(identity, slug, attempt, State(before), State.CANCELLED, why, attempt_step=int(before == State.RUNNING))
-        for identity, slug, attempt, before, *_ in rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
-    ]
+    moves = []
+    for identity, slug, attempt, before, *_, index, items in rows(
+        HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES
+    ):
+        is_running = before == State.RUNNING
+        if not (is_running and items is not None):  # which ends with its items
+            move = Move(identity, slug, attempt, State(before), State.CANCELLED, why, map_index=index)
+            move.attempt_step = int(is_running)
+            moves.append(move)
     move_task_runs(step, run, moves)
+    tasks_stopped(step, run, moves)
     run.unfinished = 0
 
 

@@ -8,6 +8,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.items import free_items
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_UNFINISHED, READ_TASK_RUNS
 from orchestrator.engine.steps import Ready, Step, lock_flow_run, one_step
@@ -76,6 +77,7 @@ def _resume(flow_run_id: UUID, user: AbstractBaseUser | None) -> Step:
             for identity, slug, attempt, state, waiting_on, failures, child, child_attempt in found
             if state == State.PENDING and waiting_on == 0
         ]
+        ready += free_items(run)
         has_begun = any(row[3] != State.PENDING for row in found)
         why = f"Resumed by {user.get_username()}." if user else "Resumed."
         move_flow_run(step, run, Ending(State.RUNNING if has_begun else State.PENDING, why))

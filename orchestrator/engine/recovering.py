@@ -97,7 +97,7 @@ def _end_lost_for_good() -> int:
     found = [row for (identity,) in rows(LOST_FOR_GOOD, limit=MAX_LOST) if (row := _lost_row(identity))]
     for row in found:
         run = row.flow_run
-        held = Claim(row.pk, run.pk, row.slug, row.attempt, run.version_id, run.parameters)
+        held = Claim(row.pk, run.pk, row.slug, row.attempt, run.version_id, run.parameters, map_index=row.map_index)
         if run.state == State.CANCELLING:
             ending = Ending(State.CANCELLED, "Cancelled; its worker was lost.")
         else:

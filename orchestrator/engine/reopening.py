@@ -5,6 +5,7 @@ from collections.abc import Mapping, Set
 from orchestrator.core.restarts import what_runs_again
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows, send
+from orchestrator.engine.items import expansions
 from orchestrator.engine.statements import READ_ALL_STATES, RESTART_TASK_RUNS, SET_WAITING_ON
 from orchestrator.engine.steps import Ready, Run, Step
 
@@ -19,10 +20,13 @@ def run_again(
 ) -> list[Ready]:
     """Put ended task runs, and everything ended after them, back to Pending; return those that wait for nothing.
 
+    Of mapped tasks, where nothing changes of what they are mapped over, only the items that did not succeed.
+
     :param states: of all task runs
     :param anew: tasks that shall start a new child flow run, not find again the one that they had
     """
-    found = what_runs_again(run.graph, seeds, states)
+    given = {slug for slug, (_, items) in expansions(run, run.graph.mapped).items() if items is not None}
+    found = what_runs_again(run.graph, seeds, states, given - anew)
     if found.others:
         send(
             SET_WAITING_ON,
@@ -39,6 +43,7 @@ def run_again(
         waiting_on=found.again,
         befores={slug: states[slug] for slug in found.again},
         anew=list(anew),
+        with_items=found.kept,
         message=why,
         actor=step.user_id,
     )

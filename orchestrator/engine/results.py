@@ -19,6 +19,7 @@ from orchestrator.core.large import INLINE_BYTES, Stored, take_apart
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.core.states import SUCCESSFUL, State
 from orchestrator.engine.database import rows, send
+from orchestrator.engine.item_statements import READ_ITEM_RESULTS
 from orchestrator.engine.statements import DELETE_UNNAMED_RESULTS, INSERT_RESULT_OF_PARTS, READ_RESULTS
 from orchestrator.models import StoredResult
 from orchestrator.models.results import JSON, PARTS
@@ -35,16 +36,40 @@ def read_results(*, flow_run_id: UUID, slugs: Collection[str]) -> dict[str, tupl
 
     A result that is kept outside its row is a `Stored`; `load_for_function` and `load_for_child` read it.
     """
-    if not slugs:
-        return {}
-    found = rows(READ_RESULTS, flow_run_id=flow_run_id, slugs=list(slugs))
-    return {slug: (State(state), named(result, stored)) for slug, state, result, stored in found}
+    return {slug: (state, result) for slug, (state, result, _) in _read(flow_run_id, slugs).items()}
 
 
 def results_to_bind(*, flow_run_id: UUID, slugs: Collection[str]) -> dict[str, Any]:
-    """Return slug -> result of those of these tasks that were successful: the others have nothing to hand on."""
-    found = read_results(flow_run_id=flow_run_id, slugs=slugs)
-    return {slug: result for slug, (state, result) in found.items() if state in SUCCESSFUL}
+    """Return slug -> result of those of these tasks that were successful: the others have nothing to hand on.
+
+    A mapped task that was given its items hands on what these have, however it ended.
+    """
+    return {
+        slug: result
+        for slug, (state, result, has_items) in _read(flow_run_id, slugs).items()
+        if has_items or state in SUCCESSFUL
+    }
+
+
+def _read(flow_run_id: UUID, slugs: Collection[str]) -> dict[str, tuple[State, Any, bool]]:
+    """Return slug -> (state, result, whether it is a mapped task that was given its items)."""
+    if not slugs:
+        return {}
+    found = rows(READ_RESULTS, flow_run_id=flow_run_id, slugs=list(slugs))
+    lists = _lists(flow_run_id, [slug for slug, *_, items in found if items is not None])
+    return {
+        slug: (State(state), lists[slug] if slug in lists else named(result, stored), slug in lists)
+        for slug, state, result, stored, _ in found
+    }
+
+
+def _lists(flow_run_id: UUID, slugs: list[str]) -> dict[str, list[Any]]:
+    """Return the results of mapped tasks: those of their items in order, None for an item that did not succeed."""
+    lists: dict[str, list[Any]] = {slug: [] for slug in slugs}
+    found = rows(READ_ITEM_RESULTS, flow_run_id=flow_run_id, slugs=slugs) if slugs else []
+    for slug, state, result, stored in found:
+        lists[slug].append(named(result, stored) if State(state) in SUCCESSFUL else None)
+    return lists
 
 
 def named(result: Any, stored_result_id: UUID | None) -> Any:

@@ -1,5 +1,7 @@
 """What follows in a flow run when task runs of it end: downstreams released, triggers judged, the run ended."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -7,6 +9,7 @@ from orchestrator import dispatch
 from orchestrator.core.control import DECIDING
 from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import (
+    NO_ITEMS,
     Ending,
     cascade,
     judge_task,
@@ -20,6 +23,7 @@ from orchestrator.engine.children import start_children
 from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.deciding import end_deciding
 from orchestrator.engine.endings import mark_running
+from orchestrator.engine.items import expand, items_before, judge_parent, settle_items, states_of_items
 from orchestrator.engine.latest import ask_for_versions
 from orchestrator.engine.results import put_in_one
 from orchestrator.engine.statements import (
@@ -58,15 +62,46 @@ def settle(
 
 def _settle_one(step: Step, run: Run, ended: dict[str, Ending], free: list[Ready], ready: list[Ready]) -> None:
     last = ended
-    while ended or free or ready:
+    while ended or free or ready or run.items_ended:
+        if run.items_ended:
+            items, tasks = settle_items(step, run)
+            ready, ended = ready + items, ended | tasks
         run.unfinished -= len(ended)
         ready = ready + _judge(step, run, free + _release(step, run, ended), ended)
-        last, ended = ended or last, {} if run.state is State.PAUSED else _start(step, run, ready)
-        free, ready = [], []
+        last, free = ended or last, []
+        ended = {}
+        if run.state is not State.PAUSED:
+            if run.graph.mapped:
+                ready, free, ended = _expand(step, run, ready)
+            ended |= _start(step, run, ready)
+        ready = []
     if run.unfinished == 0:
         _finish(step, run, last)
     else:
         count_down(step, run)
+
+
+def _expand(step: Step, run: Run, ready: list[Ready]) -> tuple[list[Ready], list[Ready], dict[str, Ending]]:
+    """Give mapped tasks that may start their items.
+
+    Return what may start now, the tasks that waited only for others to be given items, and the ends of mapped tasks.
+    """
+    endings = {}
+    given: list[str] = []
+    parents: list[Ready] = []
+    may_start: list[Ready] = []
+    for task_run in ready:
+        is_parent = task_run.map_index < 0 and task_run.slug in run.graph.mapped
+        (parents if is_parent else may_start).append(task_run)
+    for task_run in sorted(parents, key=lambda parent: run.graph.order.index(parent.slug)):
+        expansion = expand(step, run, task_run)
+        may_start += expansion.ready
+        if expansion.given:
+            given.append(task_run.slug)
+        if expansion.ending is not None:
+            endings[task_run.slug] = expansion.ending
+    falls = Counter(follower for slug in given for follower in run.graph.followed.get(slug, ()))
+    return may_start, _take_off(step, run, falls), endings
 
 
 def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
@@ -83,7 +118,11 @@ def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
 
 def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:
     """Take the ended ones off their downstreams' counters; return those whose upstreams have now all ended."""
-    falls = released_by(run.graph, ended)
+    return _take_off(step, run, released_by(run.graph, ended))
+
+
+def _take_off(step: Step, run: Run, falls: Mapping[str, int]) -> list[Ready]:
+    """Lower the counters of tasks that wait; return those that wait for nothing any more."""
     if not falls:
         return []
     answer = ask(
@@ -111,8 +150,12 @@ def _judge(step: Step, run: Run, free: list[Ready], ended: dict[str, Ending]) ->
         found = rows(READ_STATES, flow_run_id=run.id, slugs=list(unread))
         states |= {slug: State(state) for slug, state in found}
     may_start, paused, endings = [], [], {}
+    items = items_before(run, free) if run.graph.mapped else NO_ITEMS
     for task_run in free:
-        verdict = judge_task(run.graph, task_run.slug, states)
+        if task_run.slug in run.graph.mapped:
+            verdict = judge_parent(run, task_run.slug)
+        else:
+            verdict = judge_task(run.graph, task_run.slug, states, items)
         if verdict is None:
             may_start.append(task_run)
         elif verdict.state is State.PAUSED:
@@ -141,6 +184,7 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
         endings=endings,
         states={slug: State(row[3]) for slug, row in found.items()},
         waiting_on={slug: row[4] for slug, row in found.items()},
+        items=states_of_items(run, run.graph.mapped),
     )
     if plan.waiting_on:
         send(
@@ -158,10 +202,13 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
     run.unfinished -= len(moves)
     if plan.paused:
         _pause(step, run, [move_of(slug, ending) for slug, ending in plan.paused.items()])
-    return [
+    ready = [
         Ready(row[0], row[1], row[2], State.PENDING, row[5], row[6], row[7])
         for row in (found[slug] for slug in plan.ready)
     ]
+    # Whether a mapped task may be given its items is judged by itself.
+    mapped = [task_run for task_run in ready if task_run.slug in run.graph.mapped]
+    return [task_run for task_run in ready if task_run not in mapped] + _judge(step, run, mapped, {})
 
 
 def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
@@ -176,7 +223,7 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
         mine = [task.id for task in fresh if run.graph.queue_of(task.slug) in dispatch.served_queues()]
         taken.update(mine[: step.claims_left])
     moves = [
-        Move(task.id, task.slug, task.attempt, task.before, State.RUNNING, leased=True)
+        Move(task.id, task.slug, task.attempt, task.before, State.RUNNING, leased=True, map_index=task.map_index)
         if task.id in taken
         else Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED)
         for task in fresh
@@ -197,6 +244,7 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
                 run.version.id,
                 run.parameters,
                 scheduled_for=run.scheduled_for,
+                map_index=move.map_index,
             )
             step.claimed.append(held)
         else:
@@ -210,6 +258,7 @@ def _finish(step: Step, run: Run, last: dict[str, Ending]) -> None:
 
     :param last: the endings just written, which need no reading again
     """
+    last = {slug: ending for slug, ending in last.items() if not ending.expanded}  # their results are their items'
     cancelling = run.state is State.CANCELLING
     ending = verdict(run.graph, run.id, last=last, cancelling=cancelling)
     if not cancelling:

@@ -93,29 +93,33 @@ SELECT 1 / (count(*) = %(count)s::int)::int FROM moved
 
 RELEASE_DOWNSTREAMS = """
 UPDATE orchestrator_taskrun SET waiting_on = waiting_on - (%(falls)s::jsonb ->> slug)::int
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 RETURNING id, slug, attempt, waiting_on, failures, child_flow_run_id, child_attempt, state
 """
 
 SET_WAITING_ON = """
 UPDATE orchestrator_taskrun SET waiting_on = (%(waiting_on)s::jsonb ->> slug)::int
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
 READ_TASK_RUNS = """
 SELECT id, slug, attempt, state, waiting_on, failures, child_flow_run_id, child_attempt
-FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
-READ_ALL_STATES = "SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid"
+READ_ALL_STATES = """
+SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND map_index = -1
+"""
 
 READ_STATES = """
-SELECT slug, state FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+SELECT slug, state FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
 READ_RESULTS = """
-SELECT slug, state, result, stored_result_id FROM orchestrator_taskrun
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[])
+SELECT slug, state, result, stored_result_id, items FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
 # A result that is put together from stored ones counts their bytes too.
@@ -159,8 +163,8 @@ ON CONFLICT (key) DO UPDATE SET flow_run_id = excluded.flow_run_id, result = exc
 """
 
 READ_FAILURES = """
-SELECT slug, message FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND state = 'Failed'
-ORDER BY ended_at, slug LIMIT 1000
+SELECT slug, message FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND map_index = -1 AND state = 'Failed' ORDER BY ended_at, slug LIMIT 1000
 """
 
 # A record whose state stays only counts.
@@ -198,7 +202,7 @@ WITH picked AS (
     UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
     FROM picked WHERE t.id = picked.id
-    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried, t.failures
+    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried, t.failures, t.map_index
 ), started AS (
     UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
     WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id IN (SELECT flow_run_id FROM claimed)
@@ -210,7 +214,8 @@ WITH picked AS (
     UNION ALL
     SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
 )
-SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for, c.failures
+SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for, c.failures,
+    c.map_index
 FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
 """
 
@@ -248,7 +253,7 @@ SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' AND queue = ANY(%(q
 # A flow run, and its task runs whose child flow run has ended, the attempt they wait for.
 LOCK_WITH_ENDED_CHILDREN = f"""
 SELECT {RUN},
-    t.id, t.slug, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
+    t.id, t.slug, t.map_index, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
 FROM orchestrator_flowrun r
 JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
 JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
@@ -265,7 +270,7 @@ WHERE child_flow_run_id = ANY(%(children)s::uuid[]) AND state = 'Running' AND le
 
 # What a flow run still has to do, its rows held against claims and retries that do not lock the flow run.
 HOLD_UNFINISHED = """
-SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt, lease_until IS NULL
+SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt, lease_until IS NULL, map_index, items
 FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT state = ANY(%(terminal)s::text[])
 ORDER BY id FOR NO KEY UPDATE
 """
@@ -275,17 +280,18 @@ ORDER BY id FOR NO KEY UPDATE
 # runs does it in that order. Whoever waits here for a flow run sees it and the task run as they are when it gets them.
 LOCK_WITH_TASK_RUNS = f"""
 WITH RECURSIVE up AS (
-    SELECT t.id, r.unfinished, r.parent_task_run_id, 0 AS level
+    SELECT t.id, t.map_index, r.unfinished, r.parent_task_run_id, 0 AS level
     FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
     WHERE t.id = ANY(%(task_run_ids)s::uuid[])
     UNION ALL
-    SELECT t.id, r.unfinished, r.parent_task_run_id, up.level + 1
+    SELECT t.id, t.map_index, r.unfinished, r.parent_task_run_id, up.level + 1
     FROM up JOIN orchestrator_taskrun t ON t.id = up.parent_task_run_id
     JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-    WHERE %(climb)s::bool AND up.unfinished = 1
+    WHERE %(climb)s::bool AND up.unfinished = 1 AND up.map_index = -1
 )
 SELECT {RUN},
-    t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt, t.lease_until IS NULL, up.level
+    t.id, t.slug, t.map_index, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt,
+    t.lease_until IS NULL, up.level
 FROM up JOIN orchestrator_taskrun t ON t.id = up.id JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
 ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 """
@@ -294,11 +300,12 @@ ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 RESTART_TASK_RUNS = """
 WITH restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
+        items = CASE WHEN t.slug = ANY(%(with_items)s::text[]) THEN t.items END,
         attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = (%(waiting_on)s::jsonb ->> t.slug)::int,
         worker = '', lease_until = NULL, due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL,
         ended_at = NULL, changed_at = now(),
         child_attempt = CASE WHEN t.slug = ANY(%(anew)s::text[]) THEN 0 ELSE t.child_attempt END
-    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[])
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.map_index = -1
     RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)

@@ -50,6 +50,8 @@ class Run:
     parent_flow_run_id: UUID | None = None
     scheduled_for: datetime | None = None
     priority: int = 0
+    items_ended: "dict[tuple[str, int], Ending]" = field(default_factory=dict)  # of mapped tasks, not counted yet
+    lists: dict[str, Any] = field(default_factory=dict)  # what a worker has loaded for a mapped task
 
     @property
     def graph(self) -> FlowGraph:
@@ -67,6 +69,7 @@ class Ready:
     failures: int = 0
     child: UUID | None = None
     child_attempt: int = 1
+    map_index: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Claim:
     carried: dict[str, Any] | None = None
     scheduled_for: datetime | None = None
     failures: int = 0
+    map_index: int = -1
 
 
 @dataclass(frozen=True, slots=True)

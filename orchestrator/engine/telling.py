@@ -67,8 +67,8 @@ def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
         waiting = Waiting(run_of(found[0]), [])
         endings = {}
         for row in found:
-            identity, slug, attempt, failures, child, state, message, result, stored = row[RUN_COLUMNS:]
-            waiting.task_runs.append(Ready(identity, slug, attempt, State.RUNNING, failures, child))
+            identity, slug, index, attempt, failures, child, state, message, result, stored = row[RUN_COLUMNS:]
+            waiting.task_runs.append(Ready(identity, slug, attempt, State.RUNNING, failures, child, map_index=index))
             endings[child] = Ending(State(state), message, named(result, stored))
         mirror(step, waiting, endings)
     point("parent told")

@@ -41,6 +41,7 @@ class Move:
     leased: bool = False
     delay: float | None = None
     carried: Mapping[str, Any] | None = None
+    map_index: int = -1
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class FlowMove:
     result: Any = None
 
 
-_FIELDS = [part.name for part in fields(Move) if part.name != "slug"]
+_FIELDS = [part.name for part in fields(Move) if part.name not in ("slug", "map_index")]
 _FLOW_FIELDS = [part.name for part in fields(FlowMove)]
 
 

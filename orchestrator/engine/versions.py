@@ -40,6 +40,8 @@ def load_version(version_id: int) -> Version:
         parameter_schema=row.parameter_schema,
         waiting_on=waiting_counts(graph),
         first_functions=frozenset(
-            slug for slug in graph.roots if graph.tasks[slug].is_claimed and judge_task(graph, slug, {}) is None
+            slug
+            for slug in graph.roots
+            if graph.tasks[slug].is_claimed and slug not in graph.mapped and judge_task(graph, slug, {}) is None
         ),
     )

@@ -150,7 +150,10 @@ class TaskRun(models.Model):
     lost = models.PositiveIntegerField(
         db_default=0, default=0, help_text="Times that a worker died with it since the last restart."
     )
-    waiting_on = models.PositiveIntegerField(help_text="Upstream task runs that have not ended.")
+    waiting_on = models.PositiveIntegerField(help_text="Upstream task runs, or own items, that have not ended.")
+    items = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of a mapped task: how many items it was given; then it waits for these."
+    )
     result = models.JSONField(null=True, blank=True)
     stored_result = models.ForeignKey(
         StoredResult, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -186,8 +189,11 @@ class TaskRun(models.Model):
                 condition=Q(state__in=[value for value, _ in TASK_RUN_STATES]), name="task_run_state_known"
             ),
             models.CheckConstraint(
-                # Whoever is Running is held by a worker or waits for a child: nothing else can end it.
-                condition=~Q(state=State.RUNNING) | Q(lease_until__isnull=False) | Q(child_flow_run__isnull=False),
+                # Whoever is Running is held by a worker, or waits for a child or its items: nothing else can end it.
+                condition=~Q(state=State.RUNNING)
+                | Q(lease_until__isnull=False)
+                | Q(child_flow_run__isnull=False)
+                | Q(items__isnull=False),
                 name="task_run_running_is_held",
             ),
         ]

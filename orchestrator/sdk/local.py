@@ -14,7 +14,7 @@ from orchestrator.core.attempts import looped
 from orchestrator.core.bindings import Unresolvable, resolve
 from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
-from orchestrator.core.mapping import judge_mapping, label, mapped_ending, number_of_items
+from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
@@ -155,7 +155,8 @@ class _LocalRun:
         """Return how a task ends, or an item of it: as it is judged, or as its last attempt does."""
         task = self.graph.tasks[slug]
         name = slug if index < 0 else label(slug, index)
-        judged = judge_task(self.graph, slug, self.states, items)
+        judge = judge_task if index < 0 else judge_item
+        judged = judge(self.graph, slug, self.states, items)
         plain, with_people = partial(self._execute, task, index), partial(self._judged, task, index, items)
         return run_attempts(task, name, judged, with_people if task.judged_by_worker else plain)
 

@@ -33,13 +33,23 @@ ALWAYS = {
                 AND up.map_index = -1
             WHERE e.flow_run_id = t.flow_run_id AND e.downstream = t.slug
         ) AS u
-        WHERE t.ended_at IS NULL AND t.map_index = -1 AND t.waiting_on <> u.waits""",
+        WHERE t.ended_at IS NULL AND t.map_index = -1 AND t.waiting_on <> u.waits AND NOT EXISTS (
+            SELECT 1 FROM orchestrator_taskrun i WHERE i.flow_run_id = t.flow_run_id AND i.map_index >= 0)""",
     "a task run that has begun waits for nobody": """
         SELECT flow_run_id, slug, state, waiting_on FROM orchestrator_taskrun
-        WHERE state IN ('Submitted', 'Running', 'Retrying') AND waiting_on <> 0""",
+        WHERE state IN ('Submitted', 'Running', 'Retrying') AND waiting_on <> 0 AND items IS NULL""",
+    "a mapped task runs until its items have ended, and counts those that have not": """
+        SELECT p.flow_run_id, p.slug, p.state, p.items, p.waiting_on, i.waits, i.items
+        FROM orchestrator_taskrun p, LATERAL (
+            SELECT count(*) AS items, count(*) FILTER (WHERE ended_at IS NULL) AS waits FROM orchestrator_taskrun i
+            WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index >= 0 AND i.map_index < p.items
+        ) AS i
+        WHERE p.items IS NOT NULL AND (p.waiting_on <> i.waits OR i.items <> p.items
+            OR (i.waits = 0) <> (p.ended_at IS NOT NULL) OR (i.waits > 0 AND p.state <> 'Running'))""",
     "unfinished counts the task runs that have not ended": """
         SELECT r.id, r.state, r.unfinished, t.unfinished FROM orchestrator_flowrun r, LATERAL (
-            SELECT count(*) AS unfinished FROM orchestrator_taskrun t WHERE t.flow_run_id = r.id AND t.ended_at IS NULL
+            SELECT count(*) AS unfinished FROM orchestrator_taskrun t
+            WHERE t.flow_run_id = r.id AND t.ended_at IS NULL AND t.map_index = -1
         ) AS t
         WHERE r.unfinished <> t.unfinished""",
     "a flow run has ended exactly when all its task runs have": """

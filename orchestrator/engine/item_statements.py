@@ -1,0 +1,127 @@
+"""The statements of mapped tasks. Each works on any number of items at once.
+
+A mapped task has one row that counts (map_index -1): its `items` is how many it was given, NULL before; its
+`waiting_on` is then how many of them have not ended. Rows of items at or beyond that number are from before a restart
+that made the list shorter.
+"""
+
+# How many items that it follows have not ended, for the item of map index `{index}`.
+_WAITS = """
+SELECT count(*) FROM orchestrator_taskrun u
+WHERE u.flow_run_id = %(flow_run_id)s::uuid AND u.slug = ANY(%(pairs)s::text[]) AND u.map_index = {index}
+    AND NOT u.state = ANY(%(terminal)s::text[])
+"""
+
+# Those below `pending` are left to the caller, if nothing keeps them waiting; the others may be claimed at once.
+INSERT_ITEMS = f"""
+WITH born AS (
+    INSERT INTO orchestrator_taskrun (id, flow_run_id, slug, map_index, state, waiting_on, submitted_at, queue,
+        priority)
+    SELECT gen_random_uuid(), %(flow_run_id)s::uuid, %(slug)s::text, i.map_index,
+        CASE WHEN i.map_index < %(pending)s::int THEN 'Pending' ELSE 'Submitted' END,
+        CASE WHEN cardinality(%(pairs)s::text[]) = 0 THEN 0 ELSE ({_WAITS.format(index="i.map_index")}) END,
+        CASE WHEN i.map_index >= %(pending)s::int THEN clock_timestamp() END, %(queue)s::text, %(priority)s::int
+    FROM generate_series(0, %(items)s::int - 1) AS i(map_index) ORDER BY i.map_index
+    ON CONFLICT DO NOTHING
+    RETURNING id, map_index, state, waiting_on
+)
+SELECT id, map_index FROM born WHERE state = 'Pending' AND waiting_on = 0
+"""
+
+SET_ITEMS = """
+UPDATE orchestrator_taskrun SET items = %(items)s::int, waiting_on = %(waiting_on)s::int WHERE id = %(id)s::uuid
+"""
+
+# All items that are there already, or those that did not succeed and those that follow one that runs again.
+RESTART_ITEMS = f"""
+WITH again AS (
+    SELECT t.id, t.state AS before, ({_WAITS.format(index="t.map_index")}) AS waits
+    FROM orchestrator_taskrun t
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text
+        AND t.map_index >= 0 AND t.map_index < %(items)s::int
+), restarted AS (
+    UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
+        attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = again.waits, worker = '', lease_until = NULL,
+        due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now(),
+        child_attempt = CASE WHEN %(anew)s::bool THEN 0 ELSE t.child_attempt END
+    FROM again
+    WHERE t.id = again.id AND (%(all)s::bool OR again.waits > 0 OR NOT t.state = ANY(%(successful)s::text[]))
+    RETURNING t.flow_run_id, t.id, t.map_index, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on,
+        again.before
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message, actor_id)
+    SELECT flow_run_id, id, attempt, before, 'Pending', %(message)s::text, %(actor)s::int FROM restarted
+)
+SELECT id, map_index, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
+"""
+
+COUNT_ITEMS_DOWN = """
+UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
+FROM unnest(%(slugs)s::text[], %(falls)s::int[]) AS g(slug, fall)
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
+    AND t.map_index = -1
+RETURNING t.id, t.slug, t.attempt, t.waiting_on
+"""
+
+RELEASE_ITEMS = """
+UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
+FROM unnest(%(slugs)s::text[], %(indexes)s::int[], %(falls)s::int[]) AS g(slug, map_index, fall)
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[])
+    AND t.map_index = ANY(%(indexes)s::int[]) AND t.slug = g.slug AND t.map_index = g.map_index
+RETURNING t.id, t.slug, t.map_index, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt, t.state
+"""
+
+# The items of expanded tasks, `t`, with the row that counts them, `p`.
+_ITEMS = """
+FROM orchestrator_taskrun p JOIN orchestrator_taskrun t
+    ON t.flow_run_id = p.flow_run_id AND t.slug = p.slug AND t.map_index >= 0 AND t.map_index < p.items
+WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
+"""
+
+READ_ITEM_COUNTS = f"""
+SELECT t.slug, t.state, count(*), (array_agg(t.map_index ORDER BY t.map_index))[1:3] {_ITEMS} GROUP BY t.slug, t.state
+ORDER BY t.slug, min(t.map_index)
+"""
+
+READ_ITEM_CAUSES = f"""
+SELECT t.map_index, t.message {_ITEMS} AND t.state = ANY(%(unsuccessful)s::text[])
+ORDER BY t.state = 'TriggerFailed', t.map_index LIMIT 3
+"""
+
+READ_FREE_ITEMS = f"""
+SELECT t.id, t.slug, t.map_index, t.attempt, t.failures, t.child_flow_run_id, t.child_attempt {_ITEMS}
+    AND t.state = 'Pending' AND t.waiting_on = 0
+ORDER BY t.slug, t.map_index
+"""
+
+READ_ITEM_RESULTS = f"""
+SELECT t.slug, t.state, t.result, t.stored_result_id {_ITEMS} ORDER BY t.slug, t.map_index
+"""
+
+READ_EXPANSIONS = """
+SELECT slug, state, items FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
+"""
+
+READ_SOME_ITEMS = """
+SELECT slug, map_index, state, result, stored_result_id FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = ANY(%(indexes)s::int[])
+"""
+
+READ_SOME_ITEM_STATES = """
+SELECT slug, map_index, state FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = ANY(%(indexes)s::int[])
+"""
+
+# One item of each list, taken out by the database: the list itself may be long.
+READ_ELEMENTS = """
+SELECT slug, state, result -> %(index)s::int, stored_result_id FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
+"""
+
+# Items of one mapped task that wait for a worker only to start their child flow runs: whoever has one takes more.
+TAKE_SUBMITTED_ITEMS = """
+SELECT id, map_index, attempt, failures, child_flow_run_id, child_attempt FROM orchestrator_taskrun
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = %(slug)s::text AND map_index >= 0 AND state = 'Submitted'
+ORDER BY map_index LIMIT %(limit)s::int FOR NO KEY UPDATE SKIP LOCKED
+"""
