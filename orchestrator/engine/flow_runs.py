@@ -56,6 +56,7 @@ def start_flow_run(
     idempotency_key: str | None = None,
     scheduled_start_time: datetime | None = None,
     name: str = "",
+    priority: int | None = None,
     schedule: Schedule | None = None,
     scheduled_for: datetime | None = None,
 ) -> Started:
@@ -78,6 +79,7 @@ def start_flow_run(
         schedule_id=schedule.pk if schedule else None,
         scheduled_for=scheduled_for,
         start_time=scheduled_start_time,
+        own_priority=priority,
         later=scheduled_start_time is not None and scheduled_start_time > now,
         key_is_fresh=idempotency_key is None and scheduled_for is None,
     )

@@ -7,8 +7,9 @@ from orchestrator.core.states import State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, found_move
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.recovery_statements import OVERDUE_FLOW_RUNS
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import HOLD_OVERDUE, OVERDUE_FLOW_RUNS
+from orchestrator.engine.statements import HOLD_OVERDUE
 from orchestrator.engine.steps import Ready, Step, UnknownFlowRun, lock_flow_run, one_step
 
 

@@ -26,7 +26,7 @@ from orchestrator.engine.following import carry_out
 from orchestrator.engine.healing import UNSUCCESSFUL_ENDS
 from orchestrator.engine.interventions import OWED_HEALS
 from orchestrator.engine.overdue import end_overdue
-from orchestrator.engine.statements import (
+from orchestrator.engine.recovery_statements import (
     COUNT_SUBMITTED,
     DUE_FLOW_RUNS,
     LOST_FOR_GOOD,

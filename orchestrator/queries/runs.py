@@ -9,10 +9,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from orchestrator.core.states import State
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.queries.access import Person, flow_runs_visible_to
 from orchestrator.queries.moments import iso
 from orchestrator.queries.results import result_document
+from orchestrator.queries.workers import served_queues
 
 _NOT_SHOWN = ("graph", "parameter_schema")
 
@@ -56,6 +58,7 @@ def flow_run_summary(flow_run: FlowRun) -> dict[str, Any]:
         "scheduled_start_time": iso(flow_run.scheduled_start_time),
         "scheduled_for": iso(flow_run.scheduled_for),
         "attempt": flow_run.attempt,
+        "priority": flow_run.priority,
         "created_at": iso(flow_run.created_at),
         "started_at": iso(flow_run.started_at),
         "ended_at": iso(flow_run.ended_at),
@@ -79,7 +82,8 @@ def task_run_documents(flow_run: FlowRun, *, only: Collection[UUID] | None = Non
     names = task_names(flow_run.version_id)
     place = {slug: index for index, slug in enumerate(names)}
     rows = found.values_list(*_COLUMNS, "child_flow_run__flow__name", "child_flow_run__flow__project__name")
-    documents = [_task_run_document(row, names) for row in rows.order_by()]
+    served = served_queues()
+    documents = [_task_run_document(row, names, served) for row in rows.order_by()]
     documents.sort(key=lambda task_run: (place.get(task_run["slug"], len(place)), task_run["map_index"]))
     return documents
 
@@ -98,11 +102,13 @@ _COLUMNS = (
     "started_at",
     "ended_at",
     "worker",
+    "queue",
 )
 
 
-def _task_run_document(row: tuple[Any, ...], names: Mapping[str, str]) -> dict[str, Any]:
-    pk, slug, map_index, state, message, attempt, child, due, submitted, started, ended, worker, flow, project = row
+def _task_run_document(row: tuple[Any, ...], names: Mapping[str, str], served: Collection[str]) -> dict[str, Any]:
+    pk, slug, map_index, state, message, attempt, child, due, submitted, started, ended, *rest = row
+    worker, queue, flow, project = rest
     return {
         "id": str(pk),
         "slug": slug,
@@ -118,6 +124,8 @@ def _task_run_document(row: tuple[Any, ...], names: Mapping[str, str]) -> dict[s
         "started_at": iso(started),
         "ended_at": iso(ended),
         "worker": worker,
+        "queue": queue,
+        "is_served": state != State.SUBMITTED or queue in served,
     }
 
 

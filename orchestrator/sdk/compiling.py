@@ -80,6 +80,8 @@ def graph_of(flow: Flow) -> FlowGraph:
         edges=tuple(sorted(edges, key=_place_of_edge)),
         reference_tasks=tuple(sorted(reference)),
         result_task=flow.slugs[flow.result] if flow.result is not None else None,
+        queue=flow.queue,
+        priority=flow.priority,
     )
     return with_handlers(flow, graph)
 
@@ -161,6 +163,8 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "retry_jitter": task.retry_jitter,
         "retry_delay_max_seconds": task.retry_delay_max_seconds,
         "timeout_seconds": task.timeout_seconds,
+        "queue": task.queue,
+        "tags": tuple(sorted(task.tags)),
         **_caching(task),
     }
     if isinstance(task, Condition | Merge):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.graph import Edge, FlowGraph, Task, TaskKind
@@ -29,7 +30,7 @@ def with_handlers(flow: Flow, graph: FlowGraph) -> FlowGraph:
     closing = _add(tasks, CLOSING, "State handlers at the end") if flow.hears_of_end else None
     edges += [Edge(opening, root) for root in graph.roots if opening]
     edges += [Edge(last, closing) for last in graph.terminals if closing]
-    return FlowGraph(tasks, tuple(edges), graph.reference_tasks, graph.result_task, opening, closing)
+    return replace(graph, tasks=tasks, edges=tuple(edges), opening_task=opening, closing_task=closing)
 
 
 def _add(tasks: dict[str, Task], slug: str, name: str) -> str:

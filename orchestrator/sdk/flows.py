@@ -18,6 +18,7 @@ from orchestrator.sdk.collections import Collection, Constant, as_task
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.queues import priority_of, queue_of
 from orchestrator.sdk.tasks import Task
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Flow:
     :param on_failure: called as (flow, state) when it has failed
     :param terminal_state_handler: called as (flow, state, states of the tasks that decide it) before the others; what
         it returns becomes the state
-    :raises ValueError: no name, or one that is not 1 to 200 printable characters
+    :param queue: the queue whose workers execute its tasks; the default one unless given
+    :param priority: whatever is of higher priority is executed first; from -100 to 100
+    :raises ValueError: no name, or one that is not 1 to 200 printable characters; no name of a queue; no priority
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Flow:
         state_handlers: Iterable[Handler] = (),
         on_failure: OnFailure | None = None,
         terminal_state_handler: Callable[[Flow, RunState, set[RunState]], RunState | None] | None = None,
+        queue: str | None = None,
+        priority: int = 0,
         description: str = "",
         validate: bool = False,
     ) -> None:
@@ -68,6 +73,8 @@ class Flow:
         self.name = name
         self.schedule = schedule
         self.project = project
+        self.queue = queue_of(queue)
+        self.priority = priority_of(priority)
         self.description = description
         self.eager = validate
         explicit = tuple(state_handlers)

@@ -13,6 +13,7 @@ from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
 from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
+from orchestrator.sdk.queues import queue_of
 from orchestrator.sdk.retries import RetryDelay, pauses_of, retry_on_of
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
@@ -32,6 +33,7 @@ class Task:
     :param max_retries: how often it is tried again after a failure; needs `retry_delay`
     :param retry_delay: the pause before a retry: a timedelta or seconds, a list of one for each retry, or a `Backoff`
     :param retry_on: the types of exceptions, subclasses included, that are tried again; all unless given
+    :param queue: the queue whose workers execute it; the flow's unless given
     :param timeout: the time limit of an attempt, a timedelta or seconds; of the wait, where it waits for a child
     :param cache_for: how long its result may be used by later runs, which then do not execute it
     :param cache_validator: whether a cached result still holds; see `sdk.cache_validators`
@@ -61,6 +63,7 @@ class Task:
         cache_key: str | None = None,
         trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
         skip_on_upstream_skip: bool = True,
+        queue: str | None = None,
         result_serializer: str | None = None,
         state_handlers: Iterable[Handler] | None = None,
         on_failure: OnFailure | None = None,
@@ -80,6 +83,7 @@ class Task:
             raise ValueError("cache_validator and cache_key need cache_for, for example timedelta(hours=1).")
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
+        self.queue = queue_of(queue)
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
         self.state_handlers = handlers_of(state_handlers, on_failure)
         _check_run(self)

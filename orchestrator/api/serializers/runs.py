@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from orchestrator.api.serializers.strict import FlowNameField, JsonObject, StrictSerializer
+from orchestrator.core.graph import MAX_PRIORITY
 from orchestrator.core.states import MARKABLE, SUCCESSFUL, State
 from orchestrator.models import Origin
 from orchestrator.models.runs import FLOW_RUN_STATES, TASK_RUN_STATES
@@ -21,6 +22,13 @@ class StartSerializer(StrictSerializer):
     idempotency_key = serializers.CharField(max_length=200, allow_null=True, default=None)
     scheduled_start_time = serializers.DateTimeField(allow_null=True, default=None)
     name = serializers.CharField(max_length=200, allow_blank=True, default="")
+    priority = serializers.IntegerField(
+        min_value=-MAX_PRIORITY,
+        max_value=MAX_PRIORITY,
+        allow_null=True,
+        default=None,
+        help_text="Higher is executed first; that of the flow unless given.",
+    )
 
 
 class CancelSerializer(StrictSerializer):
@@ -107,6 +115,7 @@ class FlowRunSummarySerializer(serializers.Serializer[Any]):
     scheduled_start_time = serializers.DateTimeField(allow_null=True)
     scheduled_for = serializers.DateTimeField(allow_null=True)
     attempt = serializers.IntegerField()
+    priority = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
@@ -127,6 +136,8 @@ class TaskRunSerializer(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     worker = serializers.CharField()
+    queue = serializers.CharField()
+    is_served = serializers.BooleanField(help_text="false: it waits for a worker, and none serves its queue.")
 
 
 class FlowRunSerializer(FlowRunSummarySerializer):

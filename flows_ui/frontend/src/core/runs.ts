@@ -16,6 +16,9 @@ export interface TaskRun {
   started_at: string | null;
   ended_at: string | null;
   worker: string | null;
+  queue: string;
+  /** False: it waits for a worker, and none serves its queue. */
+  is_served: boolean;
 }
 
 /** A result that is kept outside its row: too large for it, or no JSON. */

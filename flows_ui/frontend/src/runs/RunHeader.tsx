@@ -51,6 +51,7 @@ export function RunHeader() {
         {run.attempt > 1 && <span>attempt {run.attempt}</span>}
       </div>
       <Counts run={run} />
+      <Unserved run={run} />
       <Why run={run} />
     </header>
   );
@@ -92,6 +93,19 @@ function Counts({ run }: { run: FlowRun }) {
       {counts.map(([state, count]) => (
         <span key={state} data-state={state} style={{ flex: count }} />
       ))}
+    </div>
+  );
+}
+
+/** What waits for a worker that is not there, and how to start one. */
+function Unserved({ run }: { run: FlowRun }) {
+  const queues = [...new Set(run.task_runs.filter((taskRun) => !taskRun.is_served).map((one) => one.queue))];
+  if (queues.length === 0) return null;
+  const names = queues.join(', ');
+  return (
+    <div className="notice notice--warning" role="alert">
+      <strong>No worker serves the queue {names}.</strong> What waits there starts as soon as one does:{' '}
+      <code>celery -A orchestrator.config worker --queues {queues.join(',')}</code>
     </div>
   );
 }
