@@ -10,7 +10,7 @@ from functools import cache
 import redis
 from celery import Celery
 
-from bench.flows import CHAIN, FAN, LEVELS
+from bench.flows import CHAIN, FAN, INDEPENDENT, LEVELS
 
 URL = os.environ["REDIS_URL"]
 
@@ -30,7 +30,7 @@ app.conf.update(
 @cache
 def valkey() -> redis.Redis:
     """Return this process's connection to Valkey."""
-    return redis.Redis.from_url(URL)
+    return redis.Redis.from_url(URL, socket_timeout=None)  # `run` waits longer than the default
 
 
 def work() -> dict[str, int]:
@@ -102,12 +102,25 @@ def w4_last(key: str) -> None:
     reply(key)
 
 
+@app.task
+def w7_one(key: str) -> None:
+    work()
+    if valkey().incr(f"{key}:ended") == INDEPENDENT:
+        reply(key)
+
+
+def w7(key: str) -> None:
+    for _ in range(INDEPENDENT):
+        w7_one.delay(key)
+
+
 STARTS = {
     "W1": w1_parent.delay,
     "W2": w2_first.delay,
     "W3": lambda key: link.delay(key, CHAIN),
     "W4": w4_first.delay,
     "W5": lambda key: link.delay(key, LEVELS),
+    "W7": w7,
 }
 
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import connection
 
+from bench.flows import CHAIN
+from bench.runs import clear, flow_named, start
+from orchestrator.engine.draining import Drain
 from orchestrator.engine.wire import Flight
 
 
@@ -42,3 +45,12 @@ def counting() -> Iterator[Counted]:
             yield counted
     finally:
         Flight.add, Flight.command = add, command  # type: ignore[method-assign]
+
+
+def per_child_flow_run() -> dict[str, float]:
+    """Return statements and transactions per child flow run of a chain, run by this process."""
+    start(flow_named("W3"))
+    with counting() as counted:
+        Drain().run()
+    clear()
+    return {name: round(count / CHAIN, 2) for name, count in asdict(counted).items()}

@@ -1,10 +1,15 @@
 """The flows that the workloads run: the child does next to nothing, so that what is measured is ours."""
 
+import time
+
 from orchestrator.sdk import Flow, StartFlowRun, task
 
 CHAIN = 50
 FAN = 200
 LEVELS = 5
+INDEPENDENT = 2_000
+PARENTS_AT_ONCE = 500
+CHANGES = 600
 
 
 @task
@@ -13,8 +18,20 @@ def small() -> dict[str, int]:
     return {"rows": 1}
 
 
-def child(name: str) -> StartFlowRun:
-    return StartFlowRun(flow_name=name, project_name="bench", wait=True)
+@task
+def nap() -> None:
+    """Leave the page the time to show that it began."""
+    time.sleep(0.2)
+
+
+@task
+def doze() -> None:
+    """Take so long that two slots end about 200 a second."""
+    time.sleep(0.01)
+
+
+def child(name: str, *, wait: bool = True) -> StartFlowRun:
+    return StartFlowRun(flow_name=name, project_name="bench", wait=wait)
 
 
 with Flow("child") as flow:
@@ -45,3 +62,20 @@ for level in range(2, LEVELS):
     inner = f"level-{level}"
 with Flow("W5") as flow:
     child(inner)()
+
+# Parents whose child is not due for long: they wait, and hold nothing.
+with Flow("waiting") as flow:
+    child("child")(scheduled_start_time="2199-01-01T00:00:00Z")
+
+with Flow("waiting-parents") as flow:
+    for _ in range(PARENTS_AT_ONCE):
+        child("waiting", wait=False)()
+
+with Flow("watched") as flow:
+    last = nap()
+    for _ in range(19):
+        last = nap(upstream_tasks=[last])
+
+with Flow("watched-busy") as flow:
+    for _ in range(CHANGES):
+        doze()
