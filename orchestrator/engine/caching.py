@@ -11,8 +11,8 @@ from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import records, send
+from orchestrator.engine.result_statements import STORE_CACHED
 from orchestrator.engine.results import load_for_function, named
-from orchestrator.engine.statements import STORE_CACHED
 from orchestrator.engine.steps import Run
 from orchestrator.models import CachedResult
 from orchestrator.sdk.cache_validators import Remembered

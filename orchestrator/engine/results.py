@@ -20,7 +20,8 @@ from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.core.states import SUCCESSFUL, State
 from orchestrator.engine.database import rows, send
 from orchestrator.engine.item_statements import READ_ITEM_RESULTS
-from orchestrator.engine.statements import DELETE_UNNAMED_RESULTS, INSERT_RESULT_OF_PARTS, READ_RESULTS
+from orchestrator.engine.result_statements import DELETE_UNNAMED_RESULTS, INSERT_RESULT_OF_PARTS
+from orchestrator.engine.statements import READ_RESULTS
 from orchestrator.models import StoredResult
 from orchestrator.models.results import JSON, PARTS
 from orchestrator.queries.results import ALIAS, bytes_of, load, read_json

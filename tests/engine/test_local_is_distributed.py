@@ -1,0 +1,167 @@
+"""flow.run() and the engine bring every flow to the same ends: drawn flows, run by both and compared.
+
+Each drawn task follows a script, one word an attempt: what it does depends on nothing that the two could do otherwise.
+"""
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.core.states import State
+from orchestrator.core.triggers import Trigger
+from orchestrator.engine.recovering import start_due
+from orchestrator.models import FlowRun, TaskRun
+from orchestrator.sdk import Flow, RunState, StartFlowRun, Task, case, context, merge, signals, task, triggers
+from orchestrator.sdk import states as made
+
+MOST_TASKS = 7
+
+WORDS = ["ok", "ok", "ok", "none", "fail", "fail", "skip", "success", "trigger_fail", "retry", "loop", "pause", "soon"]
+TRIGGERS = [
+    *[trigger for trigger in Trigger if trigger not in (Trigger.CUSTOM, Trigger.SOME_FAILED, Trigger.SOME_SUCCESSFUL)],
+    triggers.some_failed(at_least=1),
+    triggers.some_successful(at_least=0.5, at_most=2),
+    lambda upstream: sum(state.is_successful() for state in upstream.values()) % 2 == 0,
+]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One task of a drawn flow; its upstreams by their places."""
+
+    kind: str
+    upstreams: tuple[int, ...]
+    reads: bool
+    trigger: Any
+    skips: bool
+    retries: int
+    script: tuple[str, ...]
+    value: int | None
+    handler: str | None
+
+
+@st.composite
+def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
+    upstreams = tuple(sorted(draw(st.sets(st.integers(0, place - 1), max_size=3)))) if place else ()
+    kinds = ["function"] * 4 + ["child"] + (["merge"] if len(upstreams) > 1 else [])
+    return Drawn(
+        kind=draw(st.sampled_from(kinds)),
+        upstreams=upstreams,
+        reads=draw(st.booleans()),
+        trigger=draw(st.sampled_from([Trigger.ALL_SUCCESSFUL] * 8 + TRIGGERS)),
+        skips=draw(st.booleans()),
+        retries=draw(st.integers(0, 2)),
+        script=tuple(draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))),
+        value=draw(st.sampled_from([None, None, None, 1, 2])) if upstreams else None,
+        handler=draw(st.sampled_from([None] * 6 + ["watches", "rescues", "raises", "vetoes"])),
+    )
+
+
+@st.composite
+def drawn_flows(draw: st.DrawFn) -> list[Drawn]:
+    return [draw(drawn_tasks(place)) for place in range(draw(st.integers(1, MOST_TASKS)))]
+
+
+def body_of(script: tuple[str, ...]) -> Any:
+    def body(x: Any = None) -> Any:
+        attempt = context().attempt
+        match script[min(attempt, len(script)) - 1]:
+            case "none":
+                return None
+            case "fail":
+                raise ValueError(f"attempt {attempt}")
+            case "skip":
+                raise signals.SKIP("nothing to do")
+            case "success":
+                raise signals.SUCCESS("early", result=[attempt, x])
+            case "trigger_fail":
+                raise signals.TRIGGERFAIL("no")
+            case "retry" if attempt < 4:
+                raise signals.RETRY("again", delay=0)
+            case "loop" if context().loop_count < 3:
+                raise signals.LOOP("again", result=attempt)
+            case "pause":
+                raise signals.PAUSE("look first")
+            case "soon" if not context().resumed:
+                raise signals.PAUSE("in a moment", delay=0)
+        return attempt if x is None else [attempt, x, context().loop_result]
+
+    return body
+
+
+def handler_of(word: str) -> Any:
+    def handler(_owner: Any, _old: RunState, new: RunState) -> RunState | None:
+        if word == "rescues" and new.is_failed():
+            return made.Success("rescued", result="rescued")
+        if word == "raises" and new.is_successful():
+            raise RuntimeError("a handler's own")
+        if word == "vetoes" and new.is_running():
+            return made.Skipped("not today")
+        return None
+
+    return handler
+
+
+_numbers = count(1)
+
+
+def build(tasks: list[Drawn], register: Any) -> Flow:
+    """Return the flow, its children registered."""
+    name = f"drawn-{next(_numbers)}"
+    for place, drawn in enumerate(tasks):
+        if drawn.kind == "child":
+            with Flow(f"{name}-t{place}") as child:
+                task(body_of(drawn.script), name="only")()
+            register(child)
+    written: list[Task] = []
+    with Flow(name) as flow:
+        for place, drawn in enumerate(tasks):
+            upstreams = [written[upstream] for upstream in drawn.upstreams]
+            if drawn.value is None:
+                written.append(add(drawn, f"t{place}", name, upstreams))
+            else:
+                with case(upstreams[0], drawn.value):
+                    written.append(add(drawn, f"t{place}", name, upstreams[1:]))
+    return flow
+
+
+def add(drawn: Drawn, name: str, flow: str, upstreams: list[Task]) -> Task:
+    if drawn.kind == "merge" and len(upstreams) > 1:
+        return merge(*upstreams)
+    rules = {
+        "name": name,
+        "trigger": drawn.trigger,
+        "skip_on_upstream_skip": drawn.skips,
+        "max_retries": drawn.retries,
+        "retry_delay": 0 if drawn.retries else None,
+        "state_handlers": [handler_of(drawn.handler)] if drawn.handler else None,
+    }
+    if drawn.kind != "child":
+        reads = {"x": upstreams.pop()} if drawn.reads and upstreams else {}
+        return task(**rules)(body_of(drawn.script))(upstream_tasks=upstreams, **reads)
+    # Only a new child begins anew, as the one of flow.run() does.
+    start = StartFlowRun(flow_name=f"{flow}-{name}", project_name="tests", wait=True, on_retry="new_run", **rules)
+    return start(upstream_tasks=upstreams)
+
+
+@given(tasks=drawn_flows())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_flow_ends_the_same_in_this_process_and_on_workers(register, start, drain, tasks):
+    flow = build(tasks, register)
+    registered = register(flow)
+
+    local = flow.run()
+    run = start(registered)
+    drain()
+    while start_due() or TaskRun.objects.filter(state=State.SUBMITTED).exists():
+        drain()
+
+    run = FlowRun.objects.get(pk=run.pk)
+    rows = TaskRun.objects.filter(flow_run=run).values_list("slug", "state", "result")
+    assert {slug: (state, result) for slug, state, result in rows} == {
+        slug: (each.state, each.result) for slug, each in local.task_states.items()
+    }
+    assert (run.state, run.result) == (local.state, local.result)
