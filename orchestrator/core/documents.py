@@ -27,11 +27,18 @@ _FLAGS = ("mapped", "flattened")
 
 # What a task that starts a child flow run can be given; the authoring API's StartFlowRun.run has these arguments.
 FLOW_RUN_INPUTS = frozenset({"parameters", "run_name", "scheduled_start_time", "idempotency_key"})
+# One that starts a flow which is named at run time has these as well, and no `flow`.
+NAMING_INPUTS = frozenset({"flow_name", "project_name", "flow_id"})
+# What a task that waits for a flow run which is there already can be given.
+WAIT_INPUTS = frozenset({"flow_run_id", "raise_final_state"})
+TASK_RESULT_INPUTS = frozenset({"flow_run_id", "task_slug", "map_index"})
 # What tasks of each kind can be given; a Python function has arguments of any name.
 INPUTS = {
-    TaskKind.FLOW_RUN: FLOW_RUN_INPUTS,
+    TaskKind.FLOW_RUN: FLOW_RUN_INPUTS | NAMING_INPUTS,
     TaskKind.CASE: CASE_INPUTS,
     TaskKind.MERGE: MERGE_INPUTS,
+    TaskKind.WAIT: WAIT_INPUTS,
+    TaskKind.TASK_RESULT: TASK_RESULT_INPUTS,
     TaskKind.APPROVAL: APPROVAL_INPUTS,
 }
 
@@ -104,6 +111,10 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _is_named_at_run_time(inputs: Any) -> bool:
+    return isinstance(inputs, dict) and not inputs.keys().isdisjoint({"flow_name", "flow_id"})
+
+
 class _Reader:
     """Collects every problem of one document instead of stopping at the first."""
 
@@ -155,17 +166,17 @@ class _Reader:
             name=self._value(written, "name", NAME, slug) if "name" in written else slug,
             kind=kind,
             inputs=self._inputs(written.get("inputs", {}), kind, slug),
-            flow=self._flow(written.get("flow"), kind, slug),
+            flow=self._flow(written, kind, slug),
             position=self._position(written.get("position"), slug),
             **chosen,
             **plain,
         )
 
-    def _flow(self, written: Any, kind: TaskKind, slug: str) -> FlowName | None:
-        match written:
+    def _flow(self, written: Mapping[str, Any], kind: TaskKind, slug: str) -> FlowName | None:
+        match written.get("flow"):
             case {"project": project, "name": name, **more} if not more and is_name(project) and is_name(name):
                 return FlowName(project, name)
-            case None if kind is not TaskKind.FLOW_RUN:
+            case None if kind is not TaskKind.FLOW_RUN or _is_named_at_run_time(written.get("inputs")):
                 return None
         self._say(f"Task {slug!r} must name the flow it starts: project and name.", task=slug, field="flow")
         return None

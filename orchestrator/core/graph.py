@@ -43,6 +43,8 @@ class TaskKind(StrEnum):
     FLOW_RUN = "flow_run"
     CASE = "case"
     MERGE = "merge"
+    WAIT = "wait"
+    TASK_RESULT = "task_result"
     APPROVAL = "approval"
 
 
@@ -94,6 +96,7 @@ class FlowName:
 class Task:
     """One step of a flow. `slug` is its identity within the flow version, `name` is what people see.
 
+    `named_after_parent`: the child flow run's name is made of its parent's and its flow's, unless one is given.
     `trigger_at_least`, `trigger_at_most`: for `some_*` triggers, how many upstreams; below 1, which share of them.
     `retry_delays`: the pause before each retry, the last one again for all that follow; empty: `retry_delay_seconds`
     times `retry_backoff` a retry, at most `retry_delay_max_seconds`. `retry_jitter`: the share by which a pause is
@@ -111,6 +114,7 @@ class Task:
     flow: FlowName | None = None
     wait: bool = True
     on_retry: OnRetry = OnRetry.RESTART
+    named_after_parent: bool = False
     trigger: Trigger = Trigger.ALL_SUCCESSFUL
     skip_on_upstream_skip: bool = True
     trigger_at_least: float | None = None

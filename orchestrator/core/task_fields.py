@@ -65,6 +65,7 @@ CHOICES: dict[str, tuple[type[StrEnum], StrEnum]] = {
 # The fields of a task that are read and written as they are; their defaults are those of `Task`.
 PLAIN: dict[str, Rule] = {
     "wait": Rule(_is_bool, "true or false", True),
+    "named_after_parent": Rule(_is_bool, "true or false", False),
     "skip_on_upstream_skip": Rule(_is_bool, "true or false", True),
     "trigger_at_least": _SHARE_OR_COUNT,
     "trigger_at_most": _SHARE_OR_COUNT,

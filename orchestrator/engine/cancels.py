@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
@@ -11,6 +12,8 @@ from orchestrator.engine.items import tasks_stopped
 from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import CancelChild, Run, Step, TellParent, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
+from orchestrator.engine.watching import WATCHING
+from orchestrator.models import FlowRun
 
 
 @retried
@@ -43,15 +46,22 @@ def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int
     A mapped task ends with the last of its items; these are not counted.
     """
     moves = []
-    for identity, slug, attempt, state, _failures, child, _child_attempt, is_free, index, items in rows(
-        HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES
-    ):
+    unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
+    watched = {row[5] for row in unfinished if run.graph.tasks[row[1]].kind in WATCHING}
+    others = watched - set(_own_children(run, watched)) if watched else set()
+    for identity, slug, attempt, state, _failures, child, _child_attempt, is_free, index, items in unfinished:
         waits = state == State.RUNNING and is_free
         if waits and items is not None:
             continue
-        if waits and not leave_children:
+        if waits and not leave_children and child not in others:
             step.follow_ups.append(CancelChild(child))
         elif waits or state != State.RUNNING:
             moves.append(Move(identity, slug, attempt, State(state), State.CANCELLED, why, map_index=index))
     move_task_runs(step, run, moves)
     return tasks_stopped(step, run, moves)
+
+
+def _own_children(run: Run, watched: set[UUID]) -> QuerySet[FlowRun, UUID]:
+    """Return those that this flow run has started itself; a flow run of others is not cancelled with who watches it."""
+    own = FlowRun.objects.filter(pk__in=watched, parent_task_run__flow_run=run.id)
+    return own.values_list("pk", flat=True)

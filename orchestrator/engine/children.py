@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +18,13 @@ from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import may_start
 from orchestrator.engine.caps import room_below
 from orchestrator.engine.database import rows
-from orchestrator.engine.endings import end_task_runs, found_move, mark_running
+from orchestrator.engine.endings import end_task_runs, found_move, mark_running, submit
 from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_versions
+from orchestrator.engine.naming import NoSuchFlow, child_name, named_flow
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
-from orchestrator.engine.steps import Ready, RestartChild, Run, Step, TellParent
+from orchestrator.engine.steps import LookAgain, Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
 from orchestrator.engine.versions import Version
 from orchestrator.models import FlowRun, Origin
@@ -86,9 +87,8 @@ def start_children(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
         except CannotStart as error:
             moves.ending.append(found_move(run, task_run, Ending(State.FAILED, str(error))))
     _place(step, run, orders, moves)
-    later = [Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED) for task in rest]
-    move_task_runs(step, run, later + moves.waiting)
-    step.submitted.update(run.graph.queue_of(move.slug) for move in later)
+    submit(step, run, rest)
+    move_task_runs(step, run, moves.waiting)
     if moves.waiting:
         mark_running(step, run)
     return end_task_runs(step, run, moves.ending)
@@ -109,12 +109,10 @@ def _order(run: Run, task: Task, ready: Ready, results: Results) -> Order:
     except Unresolvable as error:
         raise CannotStart(str(error)) from None
     parameters = _parameters(inputs.get("parameters"))
-    if task.flow is None:
-        raise CannotStart("The task names no flow to start.")
+    flow = task.flow or _named(run, inputs)
     if run.depth >= MAX_DEPTH:
         raise CannotStart(
-            f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {task.flow} call each"
-            " other in a circle?"
+            f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {flow} call each other in a circle?"
         )
     own_key = inputs.get("idempotency_key")
     if own_key is not None and len(str(own_key)) > MAX_KEY:
@@ -123,13 +121,25 @@ def _order(run: Run, task: Task, ready: Ready, results: Results) -> Order:
     return Order(
         ready=ready,
         task=task,
-        flow=task.flow,
+        flow=flow,
         parameters=parameters,
         key=fresh if own_key is None else str(own_key),
         has_own_key=own_key is not None,
-        name=str(inputs.get("run_name") or "")[:200],
-        start_time=_moment(inputs.get("scheduled_start_time")),
+        name=_child_name(run, task, flow, inputs.get("run_name")),
+        start_time=_moment(inputs.get("scheduled_start_time"), pendulum.now("UTC")),
     )
+
+
+def _named(run: Run, inputs: dict[str, Any]) -> FlowName:
+    try:
+        return named_flow(run, inputs)
+    except NoSuchFlow as error:
+        raise CannotStart(str(error)) from None
+
+
+def _child_name(run: Run, task: Task, flow: FlowName, given: Any) -> str:
+    name = str(given or "")
+    return (name or (child_name(run, flow) if task.named_after_parent else ""))[:200]
 
 
 def _parameters(given: Any) -> dict[str, Any]:
@@ -160,18 +170,22 @@ def _first_unread(parameters: dict[str, Any]) -> str:
     return "these are none"
 
 
-def _moment(value: Any) -> datetime | None:
+def _moment(value: Any, now: datetime) -> datetime | None:
+    """Return the moment that a start time stands for: a moment, or so many seconds or so long after `now`."""
     if value is None:
         return None
     try:
-        parsed = pendulum.parse(value)
-    except (ValueError, TypeError):
-        parsed = None
-    if not isinstance(parsed, datetime):
+        is_seconds = isinstance(value, int | float) and not isinstance(value, bool)
+        parsed = pendulum.duration(seconds=value) if is_seconds else pendulum.parse(value)
+        moment = now + parsed if isinstance(parsed, timedelta) else parsed
+    except (ValueError, TypeError, OverflowError):
+        moment = None
+    if not isinstance(moment, datetime):
         raise CannotStart(
-            f"scheduled_start_time must be a date and time like 2026-03-02T09:30:00-05:00, not {value!r}."
+            "scheduled_start_time must be a date and time like 2026-03-02T09:30:00-05:00, or a length of time, in"
+            f" seconds or like PT2M, not {value!r}."
         )
-    return parsed
+    return moment
 
 
 def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -> None:
@@ -189,6 +203,8 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -
         else:
             move.child_attempt = child.attempt + 1
             step.follow_ups.append(RestartChild(child.pk, child.attempt + 1))
+    else:
+        step.follow_ups.append(LookAgain(child.pk, run.id))
     moves.waiting.append(move)
 
 
@@ -288,7 +304,7 @@ def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves
     )
     by_key = {(flow_id, key): rest for flow_id, key, *rest in found}
     for order, child in taken:
-        identity, parameters, attempt, state = by_key[child.version.flow_id, order.key]
+        identity, parameters, attempt = by_key[child.version.flow_id, order.key]
         if parameters != child.parameters:
             message = (
                 f"The idempotency key {order.key!r} belongs to flow run {identity}, which was started with other"
@@ -297,5 +313,5 @@ def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves
             moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, message)))
             continue
         _link(run, order, identity, attempt, moves)
-        if order.task.wait and state in TERMINAL:
-            step.follow_ups.append(TellParent(identity))
+        if order.task.wait:
+            step.follow_ups.append(LookAgain(identity, run.id))

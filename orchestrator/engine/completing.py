@@ -12,13 +12,13 @@ from orchestrator.core.caching import CacheEntry
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.caching import store_cached
-from orchestrator.engine.children import start_children
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move
 from orchestrator.engine.inputs import inputs_for_children, lists_of
 from orchestrator.engine.items import items_beside
 from orchestrator.engine.settling import settle
+from orchestrator.engine.starting import start_here
 from orchestrator.engine.statements import LOCK_WITH_TASK_RUNS, RUN_COLUMNS
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent, one_step, run_of
 from orchestrator.engine.telling import Waiting, mirror
@@ -84,8 +84,8 @@ def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:
 
 
 @retried
-def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
-    """Start the child flow run of a claimed task run, which then waits for it and holds no worker.
+def start_held(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
+    """Start a claimed task run that the engine carries out itself: it may wait then, and holds no worker.
 
     Of an item of a mapped task, also those of others that wait only for somebody to do it.
     """
@@ -96,7 +96,7 @@ def start_child_of(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
                 settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, ending) for one in ready]))
             else:
                 beside = items_beside(run, held.slug, AT_ONCE) if held.map_index >= 0 else []
-                settle(step, run, ended=start_children(step, run, ready + beside, loaded=loaded))
+                settle(step, run, ended=start_here(step, run, ready + beside, loaded=loaded))
     return step
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from orchestrator import dispatch
 from orchestrator.core.graph import TaskKind
 from orchestrator.engine.claiming import claim, is_work_left
-from orchestrator.engine.completing import complete, give_items_to, start_child_of
+from orchestrator.engine.completing import complete, give_items_to, start_held
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.following import carry_out
@@ -90,7 +90,7 @@ class Drain:
             self._keep([give_items_to(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
             return
         if not task.is_claimed:
-            self._start_child(held, claims)
+            self._start(held, claims)
             return
         began = time.monotonic()
         lines = Log(held)
@@ -108,7 +108,7 @@ class Drain:
             return
         if ending is None:
             lines.store()
-            self._start_child(held, claims)
+            self._start(held, claims)
             return
         point("executed")
         lines.store()
@@ -126,8 +126,8 @@ class Drain:
         if waiting:
             give_back(claims=waiting, message="Given back unstarted: its worker was told to stop.")
 
-    def _start_child(self, held: Claim, claims: int) -> None:
-        self._keep([start_child_of(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
+    def _start(self, held: Claim, claims: int) -> None:
+        self._keep([start_held(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
 
     def _settle(self, claims: int) -> None:
         """Store the ends that have gathered, then tell the parents of the flow runs that ended by them."""

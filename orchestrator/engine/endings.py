@@ -22,7 +22,7 @@ def ending_move(run: Run, ready: Ready, ending: Ending) -> Move:
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, after.state, after.message, after.result)
     move.delay, move.carried, move.map_index = after.delay, after.carried, ready.map_index
     move.failure_step = int(ending.state in RETRIED)
-    if task.judged_by_worker and task.kind is TaskKind.FLOW_RUN:
+    if task.judged_by_worker and task.kind is not TaskKind.FUNCTION:
         move.carried = {"ending": None}  # it was heard of
     if after.state in (State.PAUSED, State.SUBMITTED):
         # A new attempt already, so that nobody who held the last one can end it, and its log is one of its own.
@@ -62,6 +62,15 @@ def end_task_runs(step: Step, run: Run, moves: list[Move]) -> dict[str, Ending]:
             else:
                 run.items_ended[move.slug, move.map_index] = ending
     return ended
+
+
+def submit(step: Step, run: Run, ready: list[Ready]) -> None:
+    """Leave tasks that may start to any worker."""
+    moves = [
+        Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED, map_index=task.map_index) for task in ready
+    ]
+    move_task_runs(step, run, moves)
+    step.submitted.update(run.graph.queue_of(task.slug) for task in ready)
 
 
 def mark_running(step: Step, run: Run) -> None:

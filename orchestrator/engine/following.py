@@ -13,12 +13,15 @@ from orchestrator.engine.steps import (
     Claim,
     FollowUp,
     HealParent,
+    LookAgain,
     RestartChild,
     Step,
     TellParent,
     UnknownFlowRun,
 )
-from orchestrator.engine.telling import tell_parents
+from orchestrator.engine.telling import has_ended, tell_parents
+
+Other = RestartChild | CancelChild | HealParent | LookAgain
 
 # A web request that cancels ten thousand children leaves the rest to `recover`, which finds them from their states.
 AT_ONCE = 100
@@ -45,7 +48,7 @@ def carry_out(steps: Iterable[Step], *, worker: str = "", claims: int = 0) -> li
     return claimed
 
 
-def _next(owed: deque[FollowUp]) -> list[TellParent] | RestartChild | CancelChild | HealParent:
+def _next(owed: deque[FollowUp]) -> list[TellParent] | Other:
     """Take the next debt; tellings that follow each other are taken together."""
     first = owed.popleft()
     if not isinstance(first, TellParent):
@@ -56,7 +59,7 @@ def _next(owed: deque[FollowUp]) -> list[TellParent] | RestartChild | CancelChil
     return tellings
 
 
-def _follow(debt: list[TellParent] | RestartChild | CancelChild | HealParent, worker: str, claims: int) -> list[Step]:
+def _follow(debt: list[TellParent] | Other, worker: str, claims: int) -> list[Step]:
     try:
         match debt:
             case RestartChild(child, attempt):
@@ -67,6 +70,10 @@ def _follow(debt: list[TellParent] | RestartChild | CancelChild | HealParent, wo
                 return [cancel_one(flow_run_id=child, why="Cancelled with its parent.")]
             case HealParent(child):
                 return [heal_parent(child=child)]
+            case LookAgain(child, parent):
+                point("looking again")
+                ended = has_ended(flow_run_id=child)
+                return tell_parents(debts=[TellParent(child, parent)], worker=worker, claims=claims) if ended else []
             case list():
                 point("telling parents")
                 return tell_parents(debts=debt, worker=worker, claims=claims)

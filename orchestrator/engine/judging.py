@@ -47,7 +47,7 @@ def execute_judged(held: Claim, call: Call, attempt: Callable[[], Ending]) -> En
     if heard is not None:
         return _conclude(held, people, heard, call)
     begun: Ending | None = call(lambda: _begin(held, version, people))
-    if begun is not None or people.rules.kind is TaskKind.FLOW_RUN:
+    if begun is not None or people.rules.kind is not TaskKind.FUNCTION:
         return begun
     return _conclude(held, people, attempt(), call)
 

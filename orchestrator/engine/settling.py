@@ -6,8 +6,6 @@ from dataclasses import replace
 from uuid import UUID
 
 from orchestrator import dispatch
-from orchestrator.core.control import DECIDING
-from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import (
     NO_ITEMS,
     Ending,
@@ -18,14 +16,12 @@ from orchestrator.core.planner import (
 )
 from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
-from orchestrator.engine.asking import ask_people
-from orchestrator.engine.children import start_children
 from orchestrator.engine.database import ask, rows, send
-from orchestrator.engine.deciding import end_deciding
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.items import expand, items_before, judge_parent, settle_items, states_of_items
 from orchestrator.engine.latest import ask_for_versions
 from orchestrator.engine.results import put_in_one
+from orchestrator.engine.starting import start_here
 from orchestrator.engine.statements import (
     READ_STATES,
     READ_TASK_RUNS,
@@ -105,15 +101,10 @@ def _expand(step: Step, run: Run, ready: list[Ready]) -> tuple[list[Ready], list
 
 
 def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
-    """Start tasks, each as its kind asks; return the endings of those that have ended by it."""
-    of_kind: dict[TaskKind, list[Ready]] = {}
-    for task_run in ready:
-        task = run.graph.tasks[task_run.slug]
-        of_kind.setdefault(TaskKind.FUNCTION if task.is_claimed else task.kind, []).append(task_run)
-    _submit(step, run, of_kind.get(TaskKind.FUNCTION, []))
-    ended = end_deciding(step, run, [task_run for kind in DECIDING for task_run in of_kind.get(kind, ())])
-    ended |= ask_people(step, run, of_kind.get(TaskKind.APPROVAL, []))
-    return ended | start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []))
+    """Start tasks; return the endings of those that have ended by it."""
+    others = [task_run for task_run in ready if not run.graph.tasks[task_run.slug].is_claimed]
+    _submit(step, run, [task_run for task_run in ready if run.graph.tasks[task_run.slug].is_claimed])
+    return start_here(step, run, others) if others else {}
 
 
 def _release(step: Step, run: Run, ended: dict[str, Ending]) -> list[Ready]:

@@ -133,7 +133,8 @@ SELECT slug, message FROM orchestrator_taskrun
 WHERE flow_run_id = %(flow_run_id)s::uuid AND map_index = -1 AND state = 'Failed' ORDER BY ended_at, slug LIMIT 1000
 """
 
-# A record whose state stays only counts.
+# A record whose state stays only counts. Returns those that end while others than the task that started them wait for
+# them.
 MOVE_FLOW_RUNS = """
 WITH moved AS (
     UPDATE orchestrator_flowrun r SET
@@ -149,10 +150,30 @@ WITH moved AS (
     FROM json_to_recordset(%(moves)s::json) AS g(id uuid, before text, after text, attempt int, unfinished int,
         message text, result jsonb, stored uuid)
     WHERE r.id = ANY(%(ids)s::uuid[]) AND r.id = g.id
-    RETURNING r.id, g.attempt, g.before, g.after, g.message
+    RETURNING r.id, r.parent_task_run_id, g.attempt, g.before, g.after, g.message
+), noted AS (
+    INSERT INTO orchestrator_statechange (flow_run_id, attempt, before, after, message, actor_id)
+    SELECT id, attempt, before, after, message, %(actor)s::int FROM moved WHERE before <> after
 )
-INSERT INTO orchestrator_statechange (flow_run_id, attempt, before, after, message, actor_id)
-SELECT id, attempt, before, after, message, %(actor)s::int FROM moved WHERE before <> after
+SELECT id FROM moved WHERE before <> after AND after = ANY(%(terminal)s::text[]) AND (
+    SELECT true FROM orchestrator_taskrun t WHERE t.child_flow_run_id = moved.id AND t.state = 'Running'
+        AND t.lease_until IS NULL AND t.id IS DISTINCT FROM moved.parent_task_run_id LIMIT 1)
+"""
+
+# Waits for whoever is ending it.
+LOOK_AT_FLOW_RUN = """
+SELECT state = ANY(%(terminal)s::text[]) FROM orchestrator_flowrun WHERE id = %(id)s::uuid FOR SHARE
+"""
+
+# Of these flow runs, those that wait for this one, or for one that does, to any depth; and this one.
+WAITING_FOR = """
+WITH RECURSIVE waiting(id) AS (
+    SELECT %(flow_run_id)s::uuid
+    UNION
+    SELECT t.flow_run_id FROM waiting w JOIN orchestrator_taskrun t ON t.child_flow_run_id = w.id
+    WHERE t.state = 'Running' AND t.lease_until IS NULL
+)
+SELECT id FROM waiting WHERE id = ANY(%(awaited)s::uuid[])
 """
 
 # The flow runs of what was claimed start with it. One that is locked is skipped: whoever holds it (a cancel, an end)
@@ -297,7 +318,7 @@ JOIN orchestrator_flow f ON f.project_id = p.id AND f.name = g.name
 """
 
 FLOW_RUNS_BY_KEY = """
-SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt, r.state
+SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt
 FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key)
 JOIN orchestrator_flowrun r ON r.flow_id = g.flow_id AND r.idempotency_key = g.key
 """

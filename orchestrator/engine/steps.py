@@ -124,7 +124,15 @@ class HealParent:
     child: UUID
 
 
-FollowUp = TellParent | RestartChild | CancelChild | HealParent
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """A task run of `parent` has begun to wait for a flow run that was there: its end may have come in between."""
+
+    child: UUID
+    parent: UUID
+
+
+FollowUp = TellParent | RestartChild | CancelChild | HealParent | LookAgain
 
 
 @dataclass(slots=True)
@@ -145,6 +153,7 @@ class Step:
     flow_moves: dict[UUID, "FlowMove"] = field(default_factory=dict)  # of flow runs, not written yet
     asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
     latest: dict[FlowName, Version | None] = field(default_factory=dict)
+    ended_for_others: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
     made_room: bool = False
     follow_ups: list[FollowUp] = field(default_factory=list)
 
@@ -168,6 +177,8 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
             dispatch.flow_runs_changed(step.changed)
         if step.made_room:
             dispatch.advance_backfills_soon()
+    # Known since the COMMIT: of the flow runs that it ended, those that others than their parents wait for.
+    step.follow_ups += [TellParent(child) for answer in step.ended_for_others for (child,) in answer()]
 
 
 def run_of(row: tuple[Any, ...]) -> Run:

@@ -10,9 +10,10 @@ from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, found_move
 from orchestrator.engine.results import named
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import LOCK_WITH_ENDED_CHILDREN, RUN_COLUMNS, WAITING_PARENTS
+from orchestrator.engine.statements import LOCK_WITH_ENDED_CHILDREN, LOOK_AT_FLOW_RUN, RUN_COLUMNS, WAITING_PARENTS
 from orchestrator.engine.steps import Ready, Run, Step, TellParent, one_step, run_of
 from orchestrator.engine.transitions import TERMINAL_STATES
+from orchestrator.engine.watching import WATCHING, watched_moves
 
 
 def tell_parents(*, debts: list[TellParent], worker: str = "", claims: int = 0) -> list[Step]:
@@ -36,6 +37,16 @@ def _waiting_for(child: UUID) -> list[UUID]:
     return [parent for (parent,) in rows(WAITING_PARENTS, children=[child])]
 
 
+@retried
+def has_ended(*, flow_run_id: UUID) -> bool:
+    """Return whether a flow run has ended, having waited for a transaction that is ending it.
+
+    Whoever began to wait for it before this, and is told that it has not ended, is heard by the one that ends it.
+    """
+    found = rows(LOOK_AT_FLOW_RUN, id=flow_run_id, terminal=TERMINAL_STATES)
+    return bool(found and found[0][0])
+
+
 @dataclass(slots=True)
 class Waiting:
     """A flow run that this transaction holds, with task runs of it that wait for child flow runs."""
@@ -49,12 +60,16 @@ def mirror(step: Step, waiting: Waiting, endings: dict[UUID, Ending]) -> None:
 
     :param endings: child flow run -> how it ended
     """
-    moves = []
+    moves, watching = [], []
     for ready in waiting.task_runs:
+        if waiting.run.graph.tasks[ready.slug].kind in WATCHING:
+            watching.append(ready)
+            continue
         assert ready.child is not None
         ending = endings[ready.child]
         mirrored = Ending(ending.state, _mirrored(ready.child, ending.state, ending.message), ending.result)
         moves.append(found_move(waiting.run, ready, mirrored))
+    moves += watched_moves(waiting.run, watching)
     settle(step, waiting.run, ended=end_task_runs(step, waiting.run, moves))
 
 

@@ -16,7 +16,7 @@ from orchestrator.core.states import (
     State,
     check_transition,
 )
-from orchestrator.engine.database import records, send, write_late
+from orchestrator.engine.database import ask, records, send, write_late
 from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS
 from orchestrator.engine.steps import Run, Step
 
@@ -131,7 +131,7 @@ def _write(step: Step) -> None:
             actor=step.user_id,
         )
     if flow_moves:
-        send(
+        answer = ask(
             MOVE_FLOW_RUNS,
             overtakes=True,
             terminal=TERMINAL_STATES,
@@ -139,6 +139,8 @@ def _write(step: Step) -> None:
             moves=records(_record(move, _FLOW_FIELDS) for move in flow_moves.values()),
             actor=step.user_id,
         )
+        if not step.ended.keys().isdisjoint(flow_moves):
+            step.ended_for_others.append(answer)
 
 
 def _record(move: Move | FlowMove, names: list[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from orchestrator.sdk.approval import Approval
 from orchestrator.sdk.context import context
 from orchestrator.sdk.control_flow import case, ifelse, merge, switch
 from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.flow_runs import create_flow_run, get_task_run_result, wait_for_flow_run
 from orchestrator.sdk.flows import Flow
 from orchestrator.sdk.mapping import apply_map
 from orchestrator.sdk.parameters import Parameter
@@ -33,7 +34,9 @@ __all__ = [
     "cache_validators",
     "case",
     "context",
+    "create_flow_run",
     "flatten",
+    "get_task_run_result",
     "ifelse",
     "mapped",
     "merge",
@@ -44,4 +47,5 @@ __all__ = [
     "switch",
     "task",
     "unmapped",
+    "wait_for_flow_run",
 ]

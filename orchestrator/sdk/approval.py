@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from orchestrator.core.graph import ApproverRole, OnTimeLimit
+from orchestrator.core.bindings import Binding
+from orchestrator.core.graph import ApproverRole, OnTimeLimit, TaskKind
 from orchestrator.core.task_fields import MAX_MESSAGE
 from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.collections import holds_task
 from orchestrator.sdk.durations import Duration, limit_of
+from orchestrator.sdk.engine_tasks import EngineTask
+from orchestrator.sdk.literals import literal
 from orchestrator.sdk.tasks import Task
 
 
-class Approval(Task):
+class Approval(EngineTask):
     """Waits, without a worker, until a person approves or rejects it on the flow run's page or by the API.
 
     Its result is an object: the parameters as the person left them, `approved_by` and `reason`. Rejected, it Failed.
@@ -70,6 +73,17 @@ class Approval(Task):
     def run(self, parameters: Mapping[str, Any] | None = None) -> Any:
         """Say what may be passed when the task is called in a flow; a person answers, not this method."""
         raise RuntimeError("An Approval is answered as part of a flow run; call it inside a flow.")
+
+    def compiled(self, inputs: dict[str, Binding], project: str | None) -> dict[str, Any]:
+        """Return a task that asks a person, proposing what the call passed, or what the constructor said."""
+        said = {} if self.parameters is None else {"parameters": literal(self.parameters, f"parameters of {self!r}")}
+        return {
+            "kind": TaskKind.APPROVAL,
+            "inputs": inputs or said,
+            "message": self.message,
+            "role": self.role,
+            "on_time_limit": self.on_time_limit,
+        }
 
 
 def _one_of(choices: Any, value: Any, what: str) -> Any:

@@ -10,31 +10,25 @@ import textwrap
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import timedelta
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, ObjectOf, Upstream
 from orchestrator.core.bindings import Parameter as ParameterBinding
-from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
-from orchestrator.core.results import Unkeepable, to_json
-from orchestrator.sdk.approval import Approval
+from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, Task, TaskKind
 from orchestrator.sdk.cache_validators import Validator
 from orchestrator.sdk.collections import Collection, Constant
-from orchestrator.sdk.control_flow import Condition, Merge
 from orchestrator.sdk.edges import Edge as WrittenEdge
+from orchestrator.sdk.engine_tasks import EngineTask
 from orchestrator.sdk.flow_handlers import with_handlers
+from orchestrator.sdk.literals import literal, plain
 from orchestrator.sdk.parameters import Parameter
-from orchestrator.sdk.start_flow_run import StartFlowRun
 from orchestrator.sdk.tasks import Task as WrittenTask
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
-
-
-class NotConstant(TypeError):
-    """A value written into a flow cannot be part of its definition."""
 
 
 def shape_of(flow: Flow) -> FlowGraph:
@@ -91,7 +85,7 @@ def schema_of(flow: Flow) -> dict[str, Any]:
     parameters = sorted(flow.parameters(), key=lambda parameter: parameter.name)
     return {
         "type": "object",
-        "properties": {parameter.name: _plain(parameter.schema, repr(parameter)) for parameter in parameters},
+        "properties": {parameter.name: plain(parameter.schema, repr(parameter)) for parameter in parameters},
         "required": [parameter.name for parameter in parameters if parameter.required],
         "additionalProperties": False,
     }
@@ -145,7 +139,7 @@ def _leaves(flow: Flow, edge: WrittenEdge) -> Iterator[tuple[str, bool]]:
 
 def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
     constants = flow.constants.get(task, {})
-    inputs: dict[str, Binding] = {key: _literal(value, task, key) for key, value in sorted(constants.items())}
+    inputs: dict[str, Binding] = {key: _constant(value, task, key) for key, value in sorted(constants.items())}
     keyed = sorted((edge for edge in flow.edges_to(task) if edge.key), key=lambda edge: edge.key or "")
     inputs |= {edge.key: _binding(flow, edge) for edge in keyed if edge.key}
     common: dict[str, Any] = {
@@ -167,32 +161,13 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "tags": tuple(sorted(task.tags)),
         **_caching(task),
     }
-    if isinstance(task, Condition | Merge):
-        return Task(kind=task.kind, inputs=task.compiled(inputs), **common)
-    if isinstance(task, Approval):
-        return Task(
-            kind=TaskKind.APPROVAL,
-            inputs=inputs or _proposal(task),
-            message=task.message,
-            role=task.role,
-            on_time_limit=task.on_time_limit,
-            **common,
-        )
-    if not isinstance(task, StartFlowRun):
-        return Task(
-            kind=TaskKind.FUNCTION,
-            inputs=inputs,
-            digest=_digest(task),
-            result_serializer=task.result_serializer,
-            **common,
-        )
-    flow_name, project = _child(flow, task, constants)
+    if isinstance(task, EngineTask):
+        return Task(**common | task.compiled(inputs, flow.project))
     return Task(
-        kind=TaskKind.FLOW_RUN,
-        flow=FlowName(project, flow_name),
-        inputs=_child_inputs(task, inputs),
-        wait=task.wait,
-        on_retry=task.on_retry,
+        kind=TaskKind.FUNCTION,
+        inputs=inputs,
+        digest=_digest(task),
+        result_serializer=task.result_serializer,
         **common,
     )
 
@@ -205,34 +180,9 @@ def _caching(task: WrittenTask) -> dict[str, Any]:
     return {"cache_for_seconds": task.cache_for_seconds, "cache_key": task.cache_key, "cache_validator": name}
 
 
-def _proposal(task: Approval) -> dict[str, Binding]:
-    return {} if task.parameters is None else {"parameters": _literal(task.parameters, task, "parameters")}
-
-
-def _child(flow: Flow, task: StartFlowRun, constants: dict[str, Any]) -> tuple[str, str]:
-    for key in ("flow_name", "project_name"):
-        if any(edge.key == key for edge in flow.edges_to(task)):
-            raise ValueError(f"{task!r} takes its {key} from another task; it must be written in the flow.")
-    flow_name = constants.get("flow_name", task.flow_name)
-    project = constants.get("project_name", task.project_name) or flow.project
-    if not flow_name:
-        raise ValueError(f"Must provide a flow name. {task!r} has none; write StartFlowRun(flow_name=...).")
-    if not project:
-        raise ValueError(f"Must provide a project name. {task!r} has none; write StartFlowRun(project_name=...).")
-    return str(flow_name), str(project)
-
-
-def _child_inputs(task: StartFlowRun, inputs: dict[str, Binding]) -> dict[str, Binding]:
-    """Return what the child is given: what the call passed, over what the constructor said."""
-    start = task.scheduled_start_time
-    said = {
-        "parameters": task.parameters,
-        "run_name": task.run_name,
-        "scheduled_start_time": start.isoformat() if isinstance(start, datetime) else start,
-    }
-    constructed = {key: _literal(value, task, key) for key, value in said.items() if value is not None}
-    passed = {key: binding for key, binding in inputs.items() if key not in ("flow_name", "project_name")}
-    return dict(sorted((constructed | passed).items()))
+def _constant(value: Any, task: WrittenTask, key: str) -> Literal:
+    is_length = isinstance(value, timedelta) and isinstance(task, EngineTask)
+    return literal(value.total_seconds() if is_length else value, f"{key} of {task!r}")
 
 
 def _binding(flow: Flow, edge: WrittenEdge) -> Binding:
@@ -249,7 +199,7 @@ def _value(flow: Flow, task: WrittenTask) -> Binding:
     if isinstance(task, Parameter):
         return ParameterBinding(task.name)
     if isinstance(task, Constant):
-        return _literal(task.value, task, "value")
+        return literal(task.value, f"value of {task!r}")
     if isinstance(task, Collection):
         by_key = {edge.key: edge for edge in flow.edges_to(task)}
         parts = [_binding(flow, by_key[f"arg_{index + 1}"]) for index in range(len(task.parts))]
@@ -261,17 +211,6 @@ def _is_mapped_collection(flow: Flow, task: WrittenTask) -> bool:
     return isinstance(task, Collection) and any(
         edge.mapped or _is_mapped_collection(flow, edge.upstream_task) for edge in flow.edges_to(task)
     )
-
-
-def _literal(value: Any, task: WrittenTask, key: str) -> Literal:
-    return Literal(_plain(value, f"{key} of {task!r}"))
-
-
-def _plain(value: Any, what: str) -> Any:
-    try:
-        return to_json(value, what)
-    except Unkeepable as error:
-        raise NotConstant(f"{error} It is written into the flow's definition, which is JSON.") from None
 
 
 def _digest(task: WrittenTask) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.bindings import Binding, ListOf, Literal
+from orchestrator.core.bindings import Binding, ListOf
 from orchestrator.core.graph import TaskKind
-from orchestrator.core.results import to_json
 from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.blocks import open_block
 from orchestrator.sdk.collections import Constant, as_task
+from orchestrator.sdk.engine_tasks import EngineTask
+from orchestrator.sdk.literals import literal
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.tasks import Task, open_flow_for
 
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 60
 
 
-class Condition(Task):
+class Condition(EngineTask):
     """Skips what follows it unless its condition has the value, or, with `truthy`, counts as true or false."""
-
-    kind = TaskKind.CASE
 
     def __init__(self, name: str, **wanted: Any) -> None:
         super().__init__(name=_printable(name))
@@ -33,15 +32,14 @@ class Condition(Task):
         """Say what a condition is given; the engine decides it, not this method."""
         raise RuntimeError("A condition is decided as part of a flow run.")
 
-    def compiled(self, inputs: dict[str, Binding]) -> dict[str, Binding]:
-        """Return the inputs with what the condition is compared with, as a part of the flow's definition."""
-        return {**inputs, **{key: Literal(to_json(value, f"value of {self!r}")) for key, value in self.wanted.items()}}
+    def compiled(self, inputs: dict[str, Binding], project: str | None) -> dict[str, Any]:
+        """Return a case with what its condition is compared with."""
+        wanted = {key: literal(value, f"{key} of {self!r}") for key, value in self.wanted.items()}
+        return {"kind": TaskKind.CASE, "inputs": {**inputs, **wanted}}
 
 
-class Merge(Task):
+class Merge(EngineTask):
     """Hands on the result of the branch that ran: the first that is not None, in the order they were written."""
-
-    kind = TaskKind.MERGE
 
     def __init__(self, name: str = "Merge", **attributes: Any) -> None:
         if attributes.setdefault("skip_on_upstream_skip", False):
@@ -53,10 +51,11 @@ class Merge(Task):
         """Say what a merge is given; the engine decides it, not this method."""
         raise RuntimeError("A merge is decided as part of a flow run.")
 
-    def compiled(self, inputs: dict[str, Binding]) -> dict[str, Binding]:
-        """Return the branches as one list, in the order they were written."""
+    def compiled(self, inputs: dict[str, Binding], project: str | None) -> dict[str, Any]:
+        """Return a merge of its branches as one list, in the order they were written."""
         numbered = sorted(inputs, key=lambda key: int(key.removeprefix("task_")))
-        return {"branches": ListOf(tuple(inputs[key] for key in numbered))}
+        branches = ListOf(tuple(inputs[key] for key in numbered))
+        return {"kind": TaskKind.MERGE, "inputs": {"branches": branches}}
 
 
 class case:

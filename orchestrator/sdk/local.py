@@ -13,7 +13,7 @@ from uuid import uuid4
 from orchestrator.core.attempts import looped
 from orchestrator.core.bindings import Unresolvable, resolve
 from orchestrator.core.control import DECIDING, Known, decide
-from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.graph import FlowGraph, Task, TaskKind
 from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
@@ -31,6 +31,7 @@ from orchestrator.sdk.flow_handlers import closed, opened
 from orchestrator.sdk.handlers import state_of
 from orchestrator.sdk.judging import Judged, edges_to
 from orchestrator.sdk.limits import time_limit
+from orchestrator.sdk.local_runs import LocalRun, NoSuchFlow, ending_of_watching, flow_to_start
 from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.signals import Signal, ending_of
 from orchestrator.sdk.states import RunState
@@ -45,16 +46,19 @@ class InvalidParameters(ProblemsFound):
     """The parameters given are not what the flow takes; nothing was run."""
 
 
-def run_flow(flow: Flow, parameters: Mapping[str, Any], depth: int = 0) -> RunState:
+def run_flow(
+    flow: Flow, parameters: Mapping[str, Any], depth: int = 0, runs: dict[str, LocalRun] | None = None
+) -> RunState:
     """Run a flow to its end, each task after its upstreams, retries after their delays.
 
+    :param runs: the child flow runs that have ended already in this run of a root
     :raises InvalidParameters: before anything runs
     """
     schema = flow.parameter_schema()
     given = to_json(parameters, "parameters")
     if problems := check_parameters(schema, given):
         raise InvalidParameters(problems)
-    run = _LocalRun(flow, flow.graph(), with_defaults(schema, given), depth)
+    run = _LocalRun(flow, flow.graph(), with_defaults(schema, given), depth, {} if runs is None else runs)
     for slug in run.graph.order:
         run.step(slug)
     if not run.graph.tasks:
@@ -79,6 +83,7 @@ class _LocalRun:
     graph: FlowGraph
     parameters: dict[str, Any]
     depth: int
+    runs: dict[str, LocalRun]
     endings: dict[str, Ending] = field(default_factory=dict)
     items: dict[str, list[Ending]] = field(default_factory=dict)  # of the mapped tasks that were given theirs
     id: str = field(default_factory=lambda: str(uuid4()))
@@ -192,7 +197,9 @@ class _LocalRun:
                 for key, binding in task.inputs.items()
             }
             if task.kind is TaskKind.FLOW_RUN:
-                return self._child(task, inputs.get("parameters") or {})
+                return self._child(task, inputs)
+            if task.kind in (TaskKind.WAIT, TaskKind.TASK_RESULT):
+                return ending_of_watching(task, inputs, self.id, self.runs)
             if task.kind is TaskKind.APPROVAL:
                 return ask_at_terminal(task, inputs.get("parameters"))
             return self._function(task, index, inputs, attempt)
@@ -241,11 +248,15 @@ class _LocalRun:
             remember(entry, kept.result)
         return kept
 
-    def _child(self, task: Task, parameters: Any) -> Ending:
-        name: FlowName | None = task.flow
-        child = registry.find_flow(name) if name else None
-        if child is None or name is None:
-            return Ending(State.FAILED, f"Flow {task.flow} not found; is it registered?")
+    def _child(self, task: Task, inputs: Mapping[str, Any]) -> Ending:
+        parameters = inputs.get("parameters") or {}
+        try:
+            name = flow_to_start(task, inputs, self.flow.project)
+        except NoSuchFlow as error:
+            return Ending(State.FAILED, str(error))
+        child = registry.find_flow(name)
+        if child is None:
+            return Ending(State.FAILED, f"Flow {name} not found; is it registered?")
         if self.depth >= MAX_DEPTH:
             return Ending(State.FAILED, f"Flow runs may be nested {MAX_DEPTH} deep.")
         if not isinstance(parameters, dict):
@@ -253,13 +264,16 @@ class _LocalRun:
                 State.FAILED, f"The parameters of a flow run must be an object, not {type(parameters).__name__}."
             )
         try:
-            ended = run_flow(child, parameters, self.depth + 1)
+            ended = run_flow(child, parameters, self.depth + 1, self.runs)
         except InvalidParameters as error:
             return Ending(State.FAILED, f"{name} refuses these parameters. {error}")
         except (ValueError, TypeError) as error:
             return Ending(State.FAILED, f"{name} cannot be run. {error}")
+        run_name = inputs.get("run_name") or (f"{self.flow.name}-{name.name}" if task.named_after_parent else "")
+        started = LocalRun(str(uuid4()), run_name, name, parameters, ended)
+        self.runs[started.id] = started
         if not task.wait:
-            return Ending(State.SUCCESS, "", str(uuid4()))
+            return Ending(State.SUCCESS, "", started.id)
         message = "" if ended.state is State.SUCCESS else f"Child flow run ended {ended.state}: {ended.message}"
         return Ending(ended.state, message, ended.result)
 

@@ -68,6 +68,12 @@ def find_flow(name: FlowName) -> Flow | None:
     return _flows.get(name)
 
 
+def find_flows(name: str) -> list[FlowName]:
+    """Return the flows of that name that this process knows, in any project."""
+    discover()
+    return sorted((known for known in _flows if known.name == name), key=str)
+
+
 def discover() -> None:
     """Read the flows.py of the installed apps, where Django is set up: their flows get their projects by it."""
     if _discover is not None:

@@ -192,7 +192,11 @@ MALFORMED_TASKS = [
     ({"name": ""}, "name", "text of 1 to 200 characters"),
     ({"name": None}, "name", "but is None"),
     ({"name": "two\nlines"}, "name", "text of 1 to 200 characters"),
-    ({"kind": "container"}, "kind", "one of function, flow_run, case, merge, approval, but is 'container'"),
+    (
+        {"kind": "container"},
+        "kind",
+        "one of function, flow_run, case, merge, wait, task_result, approval, but is 'container'",
+    ),
     ({"kind": None}, "flow", "must name the flow it starts"),
     ({"kind": "flow_run"}, "flow", "must name the flow it starts"),
     ({"kind": "flow_run", "flow": "examples/A"}, "flow", "project and name"),
@@ -246,7 +250,7 @@ def test_a_task_that_starts_a_flow_has_only_the_inputs_of_one() -> None:
     [problem] = problems_of({"tasks": [{"slug": "A-1", "flow": flow, "inputs": inputs}]})
 
     assert (problem.code, problem.task, problem.field) == ("malformed_graph", "A-1", "rows")
-    assert "it can have idempotency_key, parameters, run_name, scheduled_start_time" in problem.message
+    assert "it can have flow_id, flow_name, idempotency_key, parameters, project_name, run_name" in problem.message
 
 
 def test_every_problem_of_a_document_is_named_at_once() -> None:

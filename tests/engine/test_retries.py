@@ -8,7 +8,7 @@ from django.utils import timezone
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.claiming import claim
-from orchestrator.engine.completing import start_child_of
+from orchestrator.engine.completing import start_held
 from orchestrator.engine.recovering import recover
 from orchestrator.models import FlowRun, TaskRun
 from orchestrator.sdk import Flow, context, task
@@ -128,7 +128,7 @@ def test_a_claimed_retry_is_not_told_of_the_failure_that_it_retries(register, st
     run, held = retrying_parent(register, start, drain, once)
 
     recover()
-    start_child_of(held=held)
+    start_held(held=held)
     drain()
 
     assert state(run) == State.SUCCESS
@@ -139,7 +139,7 @@ def test_a_cancel_reaches_a_claimed_retry_before_its_child_restarts(register, st
     run, held = retrying_parent(register, start, drain, fails)
 
     cancel_flow_run(flow_run_id=run.pk)
-    start_child_of(held=held)
+    start_held(held=held)
     drain()
 
     assert (state(run), states(run)) == ("Cancelled", {"Flow child-1": "Cancelled"})

@@ -81,22 +81,42 @@ def test_parameters_made_at_run_time_become_bindings() -> None:
     }
 
 
-def test_s053_it_needs_a_flow_name() -> None:
-    with pytest.raises(ValueError, match=r"Must provide a flow name\. .*write StartFlowRun\(flow_name="):
-        compiled(StartFlowRun(project_name="examples"))
+def test_s053_without_a_flow_name_it_fails_when_it_runs() -> None:
+    unnamed = compiled(StartFlowRun(project_name="examples"))
+
+    assert (unnamed.flow, unnamed.inputs["flow_name"]) == (None, Literal(None))
 
 
 def test_the_project_is_that_of_the_flow_around_it_unless_given() -> None:
     assert compiled(StartFlowRun("A"), project="mine").flow == FlowName("mine", "A")
     assert compiled(StartFlowRun("A", "other"), project="mine").flow == FlowName("other", "A")
-    with pytest.raises(ValueError, match=r"Must provide a project name\. .*write StartFlowRun\(project_name="):
+    with pytest.raises(ValueError, match=r"Must provide a project name\. .*write project_name="):
         compiled(StartFlowRun("A"))
 
 
-@pytest.mark.parametrize("key", ["flow_name", "project_name"])
-def test_which_flow_is_started_is_written_and_not_computed(key: str) -> None:
-    with pytest.raises(ValueError, match=f"takes its {key} from another task; it must be written in the flow"):
-        compiled(StartFlowRun("A", "examples"), **{key: load})
+def test_which_flow_is_started_may_be_made_at_run_time() -> None:
+    by_name = compiled(StartFlowRun("A", "examples"), flow_name=load)
+    assert (by_name.flow, by_name.inputs["flow_name"]) == (None, Upstream("load-1"))
+    assert by_name.inputs["project_name"] == Literal("examples")
+    by_project = compiled(StartFlowRun("A", "examples"), project_name=load)
+    assert (by_project.flow, by_project.inputs["flow_name"]) == (None, Literal("A"))
+
+
+def test_a_length_of_time_as_start_is_kept_as_seconds() -> None:
+    start = StartFlowRun("A", "examples", scheduled_start_time=timedelta(minutes=2))
+
+    assert compiled(start).inputs["scheduled_start_time"] == Literal(120.0)
+    said = compiled(start, scheduled_start_time=timedelta(hours=1))
+    assert said.inputs["scheduled_start_time"] == Literal(3600.0)
+
+
+@pytest.mark.parametrize("name", ["run_config", "new_flow_context"])
+def test_what_has_no_meaning_here_is_refused_with_what_to_use_instead(name: str) -> None:
+    with pytest.raises(TypeError, match=f"has no {name} here: "):
+        StartFlowRun("A", "examples", **{name: {"a": 1}})
+    with pytest.raises(TypeError, match=f"has no {name} here: "):
+        compiled(StartFlowRun("A", "examples"), **{name: {"a": 1}})
+    assert compiled(StartFlowRun("A", "examples", **{name: None}), **{name: None}).inputs == {}
 
 
 @pytest.mark.parametrize("wait", [True, False])
