@@ -126,10 +126,10 @@ def advance_backfills(*, now: datetime) -> int:
     for pk in Backfill.objects.filter(state=BackfillState.ACTIVE).order_by("pk").values_list("pk", flat=True):
         try:
             with transaction.atomic():
-                held = Backfill.objects.select_for_update(skip_locked=True, of=("self",)).select_related(
-                    "schedule__flow__project", "created_by"
-                )
-                backfill = held.filter(pk=pk, state=BackfillState.ACTIVE).first()
+                # Waits for whoever holds it: that one may have counted a run that has ended since.
+                held = Backfill.objects.select_for_update(of=("self",), no_key=True)
+                known = held.select_related("schedule__flow__project", "created_by")
+                backfill = known.filter(pk=pk, state=BackfillState.ACTIVE).first()
                 started += _advance(backfill, now) if backfill else 0
         except Exception:  # whatever is wrong with one backfill, the others go on
             logger.exception("Backfill %s could not go on; it is tried again in a while.", pk)

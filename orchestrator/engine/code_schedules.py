@@ -79,7 +79,7 @@ def _check(flow: Flow, clocks: list[tuple[Clock, Mapping[str, Any]]]) -> None:
         for problem in check_parameters(schema, parameters):
             missing = problem.code == "missing_parameter"
             hint = " Add it to the clock's parameter_defaults, or give the parameter a default." if missing else ""
-            said = f"The clock “{_words(clock)}”: {problem.message}{hint}"
+            said = f"The clock “{_words(clock)}” of {flow}: {problem.message}{hint}"
             problems.append(Problem(problem.code, said, field=f"parameters.{problem.field}"))
     if problems:
         raise InvalidSchedule(problems)

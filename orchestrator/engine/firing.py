@@ -84,7 +84,8 @@ def _key(fire_time: datetime, parameters: Mapping[str, Any]) -> str:
 @transaction.atomic
 def _fire(pk: int, now: datetime) -> int:
     schedule = (
-        Schedule.objects.select_for_update(skip_locked=True, of=("self",))
+        # A lock that lets a backfill insert runs of this schedule meanwhile: each might wait for the other.
+        Schedule.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
         .select_related("flow__project", "created_by")
         .filter(pk=pk, is_active=True, next_fire_at__lte=now)
         .first()

@@ -126,7 +126,8 @@ def counted_from(now: datetime) -> datetime:
 
 def locked(schedule: Schedule) -> Schedule:
     """Return the schedule as it is now, held by this transaction."""
-    return Schedule.objects.select_for_update(of=("self",)).select_related("flow__project").get(pk=schedule.pk)
+    held = Schedule.objects.select_for_update(of=("self",), no_key=True)
+    return held.select_related("flow__project").get(pk=schedule.pk)
 
 
 def _rehang(schedule: Schedule, now: datetime) -> Schedule:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 
 from orchestrator.engine.backfilling import (
     BackfillOver,
@@ -252,3 +254,36 @@ def test_the_next_run_starts_as_soon_as_one_ends_without_the_sweep(start_worker:
         else_say="the backfill finishes",
     )
     assert FlowRun.objects.filter(state="Success").count() == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_hears_of_an_end_while_another_goes_on_with_the_backfill_waits_for_it(schedule):
+    """The other may have counted the run that has just ended, and no further message would come."""
+    backfilled(schedule, 3, max_concurrent=1)
+    end_one(schedule)
+    other = connection.copy()
+    heard = Thread(target=_advance_in_thread)
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM orchestrator_backfill FOR NO KEY UPDATE")
+        heard.start()
+        eventually(_somebody_waits_for_a_lock, within=10, else_say="it waits for the lock")
+        assert started(schedule) == [1]
+    finally:
+        other.close()
+        heard.join(timeout=10)
+    assert started(schedule) == [1, 2]
+
+
+def _advance_in_thread() -> None:
+    try:
+        advance_backfills(now=NOW)
+    finally:
+        connection.close()
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])

@@ -120,7 +120,7 @@ def test_a_required_parameter_that_a_clock_does_not_give_is_refused_with_both_na
     with pytest.raises(InvalidSchedule) as refused:
         sync(flow, given, nightly())
     (problem,) = refused.value.problems
-    assert "“At 02:00 every day, UTC”" in problem.message
+    assert "“At 02:00 every day, UTC” of examples/parent-flow" in problem.message
     assert "Parameter 'day' is required" in problem.message
     assert "parameter_defaults" in problem.message
     assert problem.field == "parameters.day"

@@ -350,13 +350,16 @@ def test_registering_again_leaves_a_paused_schedule_paused(shop: Project) -> Non
     assert not Schedule.objects.get().is_active
 
 
-def test_a_scheduled_flow_has_no_required_parameters(shop: Project) -> None:
-    with WrittenFlow("one", schedule=CronSchedule("@daily")) as flow:
-        work(Parameter("x"))
+def test_a_required_parameter_that_the_schedule_does_not_give_is_refused(shop: Project) -> None:
+    def requiring(schedule: CronSchedule) -> WrittenFlow:
+        with WrittenFlow("one", schedule=schedule) as flow:
+            work(Parameter("x"))
+        return flow
 
-    with pytest.raises(InvalidSchedule, match="'x' is required"):
-        flow.register("shop")
+    with pytest.raises(InvalidSchedule, match="of shop/one: Parameter 'x' is required"):
+        requiring(CronSchedule("@daily")).register("shop")
     assert not Flow.objects.exists()
+    assert requiring(CronSchedule("@daily", parameter_defaults={"x": 1})).register("shop") == 1
 
 
 # The command
