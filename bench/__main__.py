@@ -51,13 +51,13 @@ def _measure_all(servers: Servers, names: list[str], pairs: int | None) -> list[
     from bench import table
     from bench.counting import per_child_flow_run
     from bench.running import Running, running
-    from bench.workloads import workloads
+    from bench.workloads import WORKLOADS
     from orchestrator.management.web_address import WebAddress
 
-    known = workloads()
-    if unknown := set(names) - {one.name for one in known}:
-        return [f"There is no workload {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in known)}."]
-    chosen = [one for one in known if (one.name in names if names else one.by_default)]
+    known = [one.name for one in WORKLOADS]
+    if unknown := set(names) - set(known):
+        return [f"There is no workload {', '.join(sorted(unknown))}; there are {', '.join(known)}."]
+    chosen = [one for one in WORKLOADS if (one.name in names if names else one.by_default)]
     results: table.Results = {}
     failed = []
     web = WebAddress("127.0.0.1", _free_port())
