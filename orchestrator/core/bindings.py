@@ -239,6 +239,17 @@ def split_path(path: str) -> list[str | int]:
     return steps
 
 
+def step_into(path: str, step: str | int) -> str:
+    """Return the path one step further: ("rows", 0) -> `rows[0]`.
+
+    :raises InvalidBinding: no path can say that step
+    """
+    further = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}".lstrip(".")
+    if isinstance(step, bool) or split_path(further) != [*split_path(path), step]:
+        raise InvalidBinding(f"cannot say {step!r} in a path: an index counts from 0, a key is text without . [ ]")
+    return further
+
+
 def _follow(value: Any, task: str, path: str) -> Any:
     if value is None:
         return None

@@ -39,6 +39,17 @@ class Collection(Task):
         return dict(zip(self.keys, values, strict=True)) if self.keys is not None else self.kind(values)
 
 
+class Place(Collection):
+    """A place in another task's result: what `t["rows"]` and `t[0]` are."""
+
+    def __init__(self, of: Task, step: str | int) -> None:
+        super().__init__(Place, [of])
+        self.step = step
+
+    def run(self, **parts: Any) -> Any:
+        return parts["arg_1"][self.step]
+
+
 def holds_task(value: Any) -> bool:
     """Return whether a value is a task, or a list, tuple, set or dict with one in it at any depth."""
     if isinstance(value, Task):

@@ -15,11 +15,11 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, ObjectOf, Upstream
+from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, ObjectOf, Upstream, step_into
 from orchestrator.core.bindings import Parameter as ParameterBinding
 from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, Task, TaskKind
 from orchestrator.sdk.cache_validators import Validator
-from orchestrator.sdk.collections import Collection, Constant
+from orchestrator.sdk.collections import Collection, Constant, Place
 from orchestrator.sdk.edges import Edge as WrittenEdge
 from orchestrator.sdk.engine_tasks import EngineTask
 from orchestrator.sdk.flow_handlers import with_handlers
@@ -29,19 +29,20 @@ from orchestrator.sdk.tasks import Task as WrittenTask
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.task_graph import TaskGraph
 
 
-def shape_of(flow: Flow) -> FlowGraph:
+def shape_of(flow: TaskGraph) -> FlowGraph:
     """Return the flow's graph with all its tasks, those for parameters and collections among them; names only."""
     tasks = {slug: Task(slug, task.name, TaskKind.FUNCTION) for task, slug in flow.slugs.items()}
     edges = {(flow.slugs[edge.upstream_task], flow.slugs[edge.downstream_task]) for edge in flow.edges}
     return FlowGraph(tasks, tuple(Edge(*pair) for pair in sorted(edges)))
 
 
-def check(flow: Flow) -> None:
-    """Pass if the flow can be run.
+def check_graph(flow: TaskGraph) -> None:
+    """Pass if the tasks can be executed.
 
-    :raises ValueError: a cycle, an argument bound twice, a result task that the flow does not execute
+    :raises ValueError: a cycle, an argument bound twice
     """
     try:
         _ = shape_of(flow).order
@@ -51,6 +52,13 @@ def check(flow: Flow) -> None:
         for key, times in Counter(flow.arguments_of(task)).items():
             if times > 1:
                 raise ValueError(f"The argument {key!r} of {task!r} is bound {times} times; bind it once.")
+
+
+def check_result(flow: Flow) -> None:
+    """Pass if the result task that the flow names is one that it executes.
+
+    :raises ValueError: it is not
+    """
     if flow.result is not None and flow.result not in flow.slugs:
         raise ValueError(f"The result task {flow.result!r} is not in the flow {flow.name!r}.")
     if flow.result is not None and not is_executed(flow.result):
@@ -68,7 +76,7 @@ def graph_of(flow: Flow) -> FlowGraph:
         if is_executed(edge.downstream_task)
         for leaf, mapped in _leaves(flow, edge)
     }
-    reference = [flow.slugs[task] for task in flow._reference_tasks if is_executed(task)]
+    reference = [flow.slugs[task] for task in flow.own_reference_tasks if is_executed(task)]
     graph = FlowGraph(
         tasks=tasks,
         edges=tuple(sorted(edges, key=_place_of_edge)),
@@ -200,11 +208,24 @@ def _value(flow: Flow, task: WrittenTask) -> Binding:
         return ParameterBinding(task.name)
     if isinstance(task, Constant):
         return literal(task.value, f"value of {task!r}")
+    if isinstance(task, Place):
+        return _place_in(flow, task)
     if isinstance(task, Collection):
         by_key = {edge.key: edge for edge in flow.edges_to(task)}
         parts = [_binding(flow, by_key[f"arg_{index + 1}"]) for index in range(len(task.parts))]
         return ObjectOf(dict(zip(task.keys, parts, strict=True))) if task.keys is not None else ListOf(tuple(parts))
     return Upstream(flow.slugs[task])
+
+
+def _place_in(flow: Flow, place: Place) -> Upstream:
+    (edge,) = (edge for edge in flow.edges_to(place) if edge.key)
+    around = _binding(flow, edge)
+    if not isinstance(around, Upstream):
+        what = "an item of what it is mapped over" if edge.mapped else repr(edge.upstream_task)
+        raise ValueError(
+            f"[{place.step!r}] is a place in the result of a task that is executed, not in {what}; take it in run()."
+        )
+    return Upstream(around.task, step_into(around.path, place.step))
 
 
 def _is_mapped_collection(flow: Flow, task: WrittenTask) -> bool:

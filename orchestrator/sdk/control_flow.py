@@ -17,6 +17,7 @@ from orchestrator.sdk.tasks import Task, open_flow_for
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.task_graph import TaskGraph
 
 _LONGEST_NAME = 60
 
@@ -73,7 +74,7 @@ class case:
         self.task = task
         self.value = value
         self._inside: dict[Task, None] = {}
-        self._flow: Flow | None = None
+        self._flow: TaskGraph | None = None
 
     def __enter__(self) -> case:
         self._outer = open_block.get()
@@ -85,7 +86,7 @@ class case:
         if error is None and self._flow is not None:
             self._gate(self._flow)
 
-    def add_task(self, task: Task, flow: Flow) -> None:
+    def add_task(self, task: Task, flow: TaskGraph) -> None:
         """Take note of a task that was added inside; called by the flow."""
         if self._flow is not None and self._flow is not flow:
             raise ValueError(f"One case block cannot hold tasks of two flows, {self._flow!r} and {flow!r}.")
@@ -93,7 +94,7 @@ class case:
         if not isinstance(task, Parameter | Constant):
             self._inside[task] = None
 
-    def _gate(self, flow: Flow) -> None:
+    def _gate(self, flow: TaskGraph) -> None:
         # Where something of the block comes before a task, the condition comes before that.
         gated = [task for task in self._inside if not flow.upstream_tasks(task) & self._inside.keys()]
         if gated:
@@ -141,7 +142,7 @@ def _let(flow: Flow | None, condition: Any, branch: Any, *, name: str, **wanted:
     target.add_edge(_condition(target, condition, name=name, **wanted), as_task(branch))
 
 
-def _condition(flow: Flow, condition: Any, *, name: str, **wanted: Any) -> Task:
+def _condition(flow: TaskGraph, condition: Any, *, name: str, **wanted: Any) -> Task:
     task = Condition(name, **wanted)
     flow.set_dependencies(task, keyword_tasks={"condition": condition})
     return task

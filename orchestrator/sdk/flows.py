@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import keyword
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.documents import write_graph
 from orchestrator.core.graph import MAX_NAME, FlowGraph, is_name
-from orchestrator.sdk import blocks, compiling, places, registry
-from orchestrator.sdk.annotations import list_to_map, plain
-from orchestrator.sdk.collections import Collection, Constant, as_task
+from orchestrator.sdk import compiling, places, registry, rewriting
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
-from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.queues import priority_of, queue_of
+from orchestrator.sdk.task_graph import TaskGraph
 from orchestrator.sdk.tasks import Task
 
 if TYPE_CHECKING:
@@ -33,7 +27,17 @@ def open_flow() -> Flow | None:
     return _open.get()
 
 
-class Flow:
+def named(name: Any) -> str:
+    """Return the name of a flow.
+
+    :raises ValueError: it is not 1 to 200 printable characters
+    """
+    if not is_name(name):
+        raise ValueError(f"A flow needs a name of 1 to {MAX_NAME} printable characters, not {name!r:.80}.")
+    return str(name)
+
+
+class Flow(TaskGraph):
     """A graph of tasks with a name, and perhaps a schedule.
 
     :param name: how people find it; unique in its project once registered
@@ -68,31 +72,20 @@ class Flow:
         description: str = "",
         validate: bool = False,
     ) -> None:
-        if not is_name(name):
-            raise ValueError(f"A flow needs a name of 1 to {MAX_NAME} printable characters, not {name!r:.80}.")
-        self.name = name
+        super().__init__(named(name), eager=validate)
         self.schedule = schedule
         self.project = project
         self.queue = queue_of(queue)
         self.priority = priority_of(priority)
         self.description = description
-        self.eager = validate
         explicit = tuple(state_handlers)
         self.state_handlers = handlers_of(explicit, on_failure)
         self.terminal_state_handler = terminal_state_handler
         self.hears_of_start = bool(explicit)
         self.hears_of_end = bool(self.state_handlers) or terminal_state_handler is not None
         self.place = places.place_of_caller()
-        self.slugs: dict[Task, str] = {}
-        self.edges: set[Edge] = set()
-        self.constants: dict[Task, dict[str, Any]] = {}
-        self._by_slug: dict[str, Task] = {}
-        self._numbers: Counter[str] = Counter()
-        self._edges_to: defaultdict[Task, set[Edge]] = defaultdict(set)
-        self._edges_from: defaultdict[Task, set[Edge]] = defaultdict(set)
         self._outer: list[Flow | None] = []
-        self._reference_tasks: tuple[Task, ...] = ()
-        self.is_mapping = False
+        self.own_reference_tasks: tuple[Task, ...] = ()
         self.result = result
         for task in tasks:
             self.add_task(task)
@@ -113,184 +106,37 @@ class Flow:
     def __exit__(self, *exception: object) -> None:
         _open.set(self._outer.pop())
 
-    # The graph
+    def replace(self, old: Task, new: Any) -> None:
+        """Put a task, or a constant, in the place of another: its edges, its arguments, its part in the final state.
 
-    @property
-    def tasks(self) -> set[Task]:
-        """All tasks, those made for parameters and collections among them."""
-        return set(self.slugs)
-
-    def add_task(self, task: Task) -> Task:
-        """Add a task; one that is there already stays as it is.
-
-        :raises TypeError: it is no task
-        :raises ValueError: its name or slug is none, or its slug, or its name as a parameter, is taken by another
+        :raises ValueError: the old one is not in the flow
         """
-        if not isinstance(task, Task):
-            raise TypeError(f"A flow is made of tasks, not of {task!r}.")
-        if task in self.slugs:
-            return task
-        if isinstance(task, Parameter) and task.name in self._by_slug:
-            raise ValueError(f"The flow {self.name!r} has a parameter {task.name!r} already; use that one.")
-        slug = task.slug if task.has_own_slug and task.slug else self._free_slug(task)
-        if not (is_name(task.name) and is_name(slug)):
-            raise ValueError(f"A task's name and slug have 1 to {MAX_NAME} printable characters, not {slug!r:.80}.")
-        if slug in self._by_slug:
-            raise ValueError(f"The flow {self.name!r} has a task with the slug {slug!r} already; slugs are unique.")
-        self.slugs[task] = task.slug = slug
-        self._by_slug[slug] = task
-        blocks.note(task, self)
-        return task
+        rewriting.replace(self, old, new)
 
-    def _free_slug(self, task: Task) -> str:
-        stem = "-".join([task.name, *sorted(task.tags)])
-        self._numbers[stem] += 1
-        while f"{stem}-{self._numbers[stem]}" in self._by_slug:
-            self._numbers[stem] += 1
-        return f"{stem}-{self._numbers[stem]}"
+    def update(self, other: Flow, *, merge_parameters: bool = False, merge_reference_tasks: bool = False) -> None:
+        """Add all tasks and edges of another flow.
 
-    def add_edge(
-        self,
-        upstream_task: Task,
-        downstream_task: Task,
-        key: str | None = None,
-        mapped: bool = False,
-        flattened: bool = False,
-        validate: bool | None = None,
-    ) -> Edge:
-        """Make one task run before another; with a key, hand its result on as the argument of that name.
-
-        :param mapped: whether the downstream is executed once an item of the result
-        :param flattened: whether the result is a list of lists that is handed on as one list
-
-        :raises ValueError: onto itself, onto a parameter, a key that is no name; with `validate` also a key that is
-            bound already or a cycle
+        :param merge_parameters: whether parameters of one name become one
+        :param merge_reference_tasks: whether its reference tasks become this one's too
+        :raises ValueError: parameters of one name that are not merged
         """
-        upstream_task, downstream_task = as_task(upstream_task), as_task(downstream_task)
-        if upstream_task is downstream_task:
-            raise ValueError(f"{downstream_task!r} cannot run before itself.")
-        if isinstance(downstream_task, Parameter):
-            raise ValueError(f"{downstream_task!r} is a parameter, and parameters have no upstreams.")
-        if key is not None and (not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key)):
-            raise ValueError(f"The key {key!r} of an edge must be a Python name.")
-        eager = self.eager if validate is None else validate
-        edge = Edge(upstream_task, downstream_task, key, mapped, flattened)
-        if key is not None and edge not in self.edges:
-            self._check_free(downstream_task, key, eager)
-        self._add(upstream_task)
-        self._add(downstream_task)
-        for edges in (self.edges, self._edges_from[upstream_task], self._edges_to[downstream_task]):
-            edges.add(edge)
-        if eager:
-            self.validate()
-        return edge
+        rewriting.update(self, other, merge_parameters, merge_reference_tasks)
 
-    def _check_free(self, task: Task, key: str, eager: bool) -> None:
-        if eager and key in self.arguments_of(task):
-            raise ValueError(f"The argument {key!r} of {task!r} is bound already.")
+    def copy(self, name: str | None = None) -> Flow:
+        """Return a flow of the same tasks that can be changed by itself; with another name it is one of its own.
 
-    def _add(self, task: Task) -> None:
-        """Add a task, and what a collection collects before it."""
-        if task in self.slugs:
-            return
-        self.add_task(task)
-        if isinstance(task, Collection):
-            for index, part in enumerate(task.parts):
-                self.add_edge(as_task(part), task, f"arg_{index + 1}", validate=False)
-
-    def set_dependencies(
-        self,
-        task: Task,
-        upstream_tasks: Iterable[Any] = (),
-        downstream_tasks: Iterable[Task] = (),
-        keyword_tasks: Mapping[str, Any] | None = None,
-        mapped: bool = False,
-    ) -> None:
-        """Add a task with its upstreams, downstreams and arguments; constants are kept as constants.
-
-        :param mapped: whether it is mapped over its upstreams and arguments, where they do not say otherwise
+        Under its old name it takes part in nothing until it is registered by its `register`.
         """
-        self.add_task(task)
-        for upstream in upstream_tasks:
-            value, is_mapped, flattened = plain(upstream, mapped)
-            self.add_edge(as_task(value), task, mapped=bool(is_mapped), flattened=flattened)
-        for downstream in downstream_tasks:
-            self.add_edge(task, downstream)
-        for key, argument in (keyword_tasks or {}).items():
-            value, is_mapped, flattened = plain(argument, mapped)
-            bound = as_task(value)
-            if isinstance(bound, Constant) and is_mapped:
-                bound.value = list_to_map(key, bound.value, task)
-            if isinstance(bound, Constant) and bound is not value and not (is_mapped or flattened):
-                self._check_free(task, key, self.eager)
-                self.constants.setdefault(task, {})[key] = bound.value
-            else:
-                self.add_edge(bound, task, key, bool(is_mapped), flattened)
-
-    def map_edge(self, edge: Edge, *, flattened: bool) -> None:
-        """Let an edge of this flow hand on item by item."""
-        twin = replace(edge, mapped=True, flattened=edge.flattened or flattened)
-        for edges in (self.edges, self._edges_from[edge.upstream_task], self._edges_to[edge.downstream_task]):
-            edges.discard(edge)
-            edges.add(twin)
-
-    def chain(self, *tasks: Task) -> list[Edge]:
-        """Make the tasks run one after the other."""
-        return [self.add_edge(first, second) for first, second in pairwise(tasks)]
-
-    def edges_to(self, task: Task) -> set[Edge]:
-        return set(self._edges_to.get(task, ()))
-
-    def edges_from(self, task: Task) -> set[Edge]:
-        return set(self._edges_from.get(task, ()))
-
-    def arguments_of(self, task: Task) -> list[str]:
-        """Return the names of the arguments that are bound, one bound twice twice."""
-        return [*self.constants.get(task, ()), *(edge.key for edge in self.edges_to(task) if edge.key is not None)]
-
-    def upstream_tasks(self, task: Task) -> set[Task]:
-        return {edge.upstream_task for edge in self.edges_to(task)}
-
-    def downstream_tasks(self, task: Task) -> set[Task]:
-        return {edge.downstream_task for edge in self.edges_from(task)}
-
-    def root_tasks(self) -> set[Task]:
-        return self.tasks - {edge.downstream_task for edge in self.edges}
-
-    def terminal_tasks(self) -> set[Task]:
-        return self.tasks - {edge.upstream_task for edge in self.edges}
-
-    def sorted_tasks(self) -> tuple[Task, ...]:
-        """Return all tasks, each after its upstreams.
-
-        :raises ValueError: the edges form a cycle
-        """
-        return tuple(self._by_slug[slug] for slug in compiling.shape_of(self).order)
-
-    def get_tasks(
-        self,
-        name: str | None = None,
-        slug: str | None = None,
-        tags: Iterable[str] | None = None,
-        task_type: type[Task] | None = None,
-    ) -> list[Task]:
-        """Return the tasks that match all that is given, in the order they were added."""
-        # A worker asks by slug for every task run that it executes, whatever the size of the flow.
-        of_slug = self.slugs if slug is None else filter(None, [self._by_slug.get(slug)])
-        return [
-            task
-            for task in of_slug
-            if (name is None or task.name == name)
-            and (tags is None or set(tags) <= task.tags)
-            and (task_type is None or isinstance(task, task_type))
-        ]
-
-    def parameters(self) -> set[Parameter]:
-        return {task for task in self.slugs if isinstance(task, Parameter)}
+        twin = rewriting.copied(self)
+        if name is not None:
+            twin.name = named(name)
+            twin.place = places.place_of_caller()
+            registry.note(twin, places.modules_being_imported())
+        return twin
 
     def reference_tasks(self) -> set[Task]:
         """Return the tasks whose states decide a run's state."""
-        return set(self._reference_tasks) or self.terminal_tasks()
+        return set(self.own_reference_tasks) or self.terminal_tasks()
 
     def set_reference_tasks(self, tasks: Iterable[Task]) -> None:
         """Let these tasks' states decide a run's state; none: the terminal tasks again.
@@ -300,14 +146,15 @@ class Flow:
         chosen = tuple(tasks)
         if missing := [task for task in chosen if task not in self.slugs]:
             raise ValueError(f"{missing[0]!r} is not in the flow {self.name!r}, so it cannot be a reference task.")
-        self._reference_tasks = chosen
+        self.own_reference_tasks = chosen
 
     def validate(self) -> None:
         """Pass if the flow can be run.
 
         :raises ValueError: a cycle, an argument bound twice, a result task that the flow does not execute
         """
-        compiling.check(self)
+        super().validate()
+        compiling.check_result(self)
 
     # What becomes of it
 

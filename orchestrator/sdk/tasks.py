@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
 
+from orchestrator.core.bindings import step_into
 from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
 from orchestrator.sdk.durations import Duration, limit_of
@@ -43,6 +45,7 @@ class Task:
     :param skip_on_upstream_skip: whether it is skipped when an upstream was
     :param result_serializer: how a result without JSON form is kept, `"pickle"` or one of `register_serializer`; only
         functions of other tasks can then read it
+    :param nout: how many parts the result has, for `a, b = t()`; an annotation `-> tuple[int, str]` says it too
     :raises ValueError: retries without a delay or a delay without retries, an unknown trigger or serializer
     """
 
@@ -65,6 +68,7 @@ class Task:
         skip_on_upstream_skip: bool = True,
         queue: str | None = None,
         result_serializer: str | None = None,
+        nout: int | None = None,
         state_handlers: Iterable[Handler] | None = None,
         on_failure: OnFailure | None = None,
     ) -> None:
@@ -85,6 +89,7 @@ class Task:
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.queue = queue_of(queue)
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
+        self.nout = _nout(nout)
         self.state_handlers = handlers_of(state_handlers, on_failure)
         _check_run(self)
 
@@ -237,6 +242,32 @@ class Task:
         )
         return self
 
+    def __getitem__(self, step: str | int) -> Task:
+        """Return the place in this task's result that has this key or index, to be used as an argument.
+
+        :raises TypeError: it is neither text nor a whole number
+        :raises ValueError: no path can say it: a negative index, a key with a dot or brackets
+        """
+        from orchestrator.sdk.collections import Place
+
+        if isinstance(step, bool) or not isinstance(step, str | int):
+            raise TypeError(f"A place in the result of {self!r} is a key or an index, not {step!r}.")
+        step_into("", step)
+        return Place(self, step)
+
+    def __iter__(self) -> Iterator[Task]:
+        """Yield the parts of the result, where it is known how many there are.
+
+        :raises TypeError: neither `nout` nor an annotation like `-> tuple[int, str]` says so
+        """
+        count = self.nout if self.nout is not None else _length_of_tuple(self)
+        if count is None:
+            raise TypeError(
+                f"Nobody knows how many parts the result of {self!r} has: annotate run() like -> tuple[int, str], or"
+                " give nout=2."
+            )
+        return (self[index] for index in range(count))
+
     def __or__(self, other: Task) -> Task:
         """`a | b` makes b run after a, and is b."""
         self.set_downstream(other)
@@ -264,6 +295,23 @@ def task(function: Callable[..., Any] | None = None, /, **attributes: Any) -> An
     if function is None:
         return lambda decorated: FunctionTask(decorated, **attributes)
     return FunctionTask(function, **attributes)
+
+
+def _length_of_tuple(annotated: Task) -> int | None:
+    try:
+        returned = typing.get_type_hints(annotated.run).get("return")
+    except Exception:  # noqa: BLE001 - annotations are people's code, and may name what exists only for a type checker
+        return None
+    parts = typing.get_args(returned)
+    if typing.get_origin(returned) is not tuple or Ellipsis in parts:
+        return None
+    return len(parts)
+
+
+def _nout(count: int | None) -> int | None:
+    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
+        raise ValueError(f"nout is how many parts a result has, from 0, not {count!r}.")
+    return count
 
 
 def _retries(max_retries: int, retry_delay: RetryDelay | None) -> int:

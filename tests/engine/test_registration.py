@@ -254,6 +254,15 @@ def test_s110_the_same_name_in_another_project_is_another_flow(shop: Project) ->
     assert Flow.objects.count() == 2
 
 
+def test_s109_registering_a_name_again_makes_the_next_version_of_the_same_flow(shop: Project) -> None:
+    built(x=1).register("shop")
+    built(x=2).register("shop")
+
+    flow = Flow.objects.get()
+    assert [version.number for version in flow.versions.order_by("number")] == [1, 2]
+    assert flow.latest_version == flow.versions.get(number=2)
+
+
 def test_a_project_that_is_not_there_is_not_made_by_the_method(shop: Project) -> None:
     with pytest.raises(UnknownProject, match="There is no project 'other'; there are: shop"):
         built().register("other")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from orchestrator.core.states import State
@@ -11,7 +12,8 @@ from orchestrator.engine.parameters import InvalidParameters
 from orchestrator.engine.recovering import recover
 from orchestrator.models import FlowRun, Origin
 from orchestrator.sdk import Flow, Parameter
-from tests.engine.flows import one_task, works
+from tests.clients import client_of
+from tests.engine.flows import WORKS, fails, one_task, works
 
 
 def test_s071_the_same_key_gives_the_same_run_and_other_parameters_are_refused(register):
@@ -47,6 +49,37 @@ def test_parameters_are_refused_before_anything_is_created(register, start):
         ("invalid_parameter", "n"),
     ]
     assert not FlowRun.objects.exists()
+
+
+def test_s112_a_new_flow_run_is_one_of_the_latest_version_and_no_other_can_be_asked_for(register, start):
+    old = register(one_task("f")).latest_version
+    flow = register(one_task("f", fails))
+    run = start(flow)
+    client = client_of(User.objects.create_superuser("root"))
+
+    refused = client.post("/api/v1/flow-runs/", {"flow": "tests/f", "version": old.number})
+
+    assert (run.version, run.version.number) == (flow.latest_version, 2)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "version")
+    assert FlowRun.objects.count() == 1
+
+
+def test_s113_a_new_version_leaves_the_flow_runs_that_wait_for_their_time_to_the_old_one(register, drain):
+    now = timezone.now()
+    old = register(one_task("f"))
+    waiting = start_flow_run(
+        flow=old, parameters={}, now=now, origin=Origin.API, scheduled_start_time=now + timedelta(hours=1)
+    )
+    changed = one_task("f")
+    with changed:
+        works()
+    register(changed)
+    FlowRun.objects.update(scheduled_start_time=now)
+    recover()
+    drain()
+
+    run = FlowRun.objects.get(pk=waiting.flow_run_id)
+    assert (run.version.number, run.state, run.result) == (1, State.SUCCESS, WORKS)
 
 
 def test_s061_a_scheduled_start_time_is_kept_and_the_run_begins_when_it_is_due(register, drain):
