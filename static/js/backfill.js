@@ -51,6 +51,10 @@ function connect(form) {
     timer = setTimeout(preview, DELAY);
   }
 
+  document.getElementById("other-parameters")?.addEventListener("change", ({ target }) => {
+    const fields = document.getElementById("backfill-parameters");
+    fields.hidden = fields.disabled = !target.checked;
+  });
   for (const control of [since, until]) control.addEventListener("input", changed);
   for (const preset of form.querySelectorAll("[data-days]")) {
     preset.addEventListener("click", () => {

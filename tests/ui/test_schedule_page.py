@@ -1,5 +1,6 @@
 """The page of a schedule in a real browser: kinds of clocks, rules, backfills."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -115,6 +116,20 @@ def test_a_backfill_is_planned_started_and_cancelled_by_keyboard(open_page, flow
     expect(page.get_by_text("2 of 4 ended")).to_be_visible()
     expect(page.locator("#backfill-list").get_by_text("cancelled", exact=True)).to_be_visible()
     assert Backfill.objects.get().state == "cancelled"
+
+
+def test_a_backfill_may_have_other_parameters(open_page, flow):
+    schedule = schedule_of(flow, "0 2 * * *", parameters={"kind": "daily"})
+    page = open_page(f"/schedules/{schedule.pk}/")
+    page.get_by_role("button", name="Since yesterday").click()
+    page.get_by_text("With other parameters than the schedule's").click()
+    fields = page.get_by_role("group", name="Parameters of the backfill")
+    expect(fields.get_by_label("kind")).to_have_value("daily")
+    fields.get_by_label("kind").fill("again")
+    page.get_by_role("button", name="Start backfill").click()
+    expect(page.get_by_text(re.compile("of [12] ended"))).to_be_visible()
+    assert FlowRun.objects.first().parameters == {"kind": "again"}
+    assert Schedule.objects.get().parameters == {"kind": "daily"}
 
 
 def test_a_range_that_cannot_be_backfilled_is_said_beside_the_field(open_page, flow):
