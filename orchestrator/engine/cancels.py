@@ -9,6 +9,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.items import tasks_stopped
+from orchestrator.engine.recovery_statements import IS_CANCEL_OWED
 from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import CancelChild, Run, Step, TellParent, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
@@ -17,27 +18,41 @@ from orchestrator.models import FlowRun
 
 
 @retried
-def cancel_one(
-    *, flow_run_id: UUID, user: AbstractBaseUser | None = None, leave_children: bool = False, why: str = ""
-) -> Step:
+def cancel_one(*, flow_run_id: UUID, user: AbstractBaseUser | None = None, leave_children: bool = False) -> Step:
     """Cancel one flow run in one transaction; its children are owed, also by the second cancel of one run.
 
     :raises UnknownFlowRun: there is none of that id
     """
     with one_step(user_id=user.pk if user else None) as step:
         run = lock_flow_run(flow_run_id)
-        if run.state in TERMINAL:
-            return step
-        why = why or (f"Cancelled by {user.get_username()}." if user else "Cancelled.")
-        stopped = _stop_task_runs(step, run, why, leave_children)
-        run.unfinished -= stopped
-        if run.unfinished == 0:
-            move_flow_run(step, run, Ending(State.CANCELLED, why))
-            if run.parent_task_run_id is not None:
-                step.follow_ups.append(TellParent(run.id))
-        elif run.state is not State.CANCELLING:
-            move_flow_run(step, run, Ending(State.CANCELLING, why))
+        _cancel(step, run, f"Cancelled by {user.get_username()}." if user else "Cancelled.", leave_children)
     return step
+
+
+@retried
+def cancel_child(*, flow_run_id: UUID) -> Step:
+    """Cancel a child flow run that a cancelled one waits for; one that nobody cancelled waits for stays.
+
+    Whoever owed it may come late: then it was cancelled long ago, and may have been restarted since.
+    """
+    with one_step() as step:
+        run = lock_flow_run(flow_run_id)
+        if rows(IS_CANCEL_OWED, child=flow_run_id):
+            _cancel(step, run, "Cancelled with its parent.", leave_children=False)
+    return step
+
+
+def _cancel(step: Step, run: Run, why: str, leave_children: bool) -> None:
+    if run.state in TERMINAL:
+        return
+    stopped = _stop_task_runs(step, run, why, leave_children)
+    run.unfinished -= stopped
+    if run.unfinished == 0:
+        move_flow_run(step, run, Ending(State.CANCELLED, why))
+        if run.parent_task_run_id is not None:
+            step.follow_ups.append(TellParent(run.id))
+    elif run.state is not State.CANCELLING:
+        move_flow_run(step, run, Ending(State.CANCELLING, why))
 
 
 def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int:

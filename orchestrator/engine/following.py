@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from orchestrator import dispatch
-from orchestrator.engine.cancels import cancel_one
+from orchestrator.engine.cancels import cancel_child
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.healing import heal_parent
 from orchestrator.engine.restarts import restart_child
@@ -67,7 +67,7 @@ def _follow(debt: list[TellParent] | Other, worker: str, claims: int) -> list[St
                 return [restart_child(flow_run_id=child, attempt=attempt, worker=worker, claims=claims)]
             case CancelChild(child):
                 point("cancelling a child")
-                return [cancel_one(flow_run_id=child, why="Cancelled with its parent.")]
+                return [cancel_child(flow_run_id=child)]
             case HealParent(child):
                 return [heal_parent(child=child)]
             case LookAgain(child, parent):

@@ -76,6 +76,12 @@ WHERE r.state = 'Cancelling' AND NOT c.state = ANY(%(terminal)s::text[]) AND c.s
 LIMIT 1000
 """
 
+IS_CANCEL_OWED = """
+SELECT 1 FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+WHERE t.child_flow_run_id = %(child)s::uuid AND t.state = 'Running' AND t.lease_until IS NULL AND r.state = 'Cancelling'
+LIMIT 1
+"""
+
 DUE_FLOW_RUNS = """
 SELECT id FROM orchestrator_flowrun WHERE state = 'Scheduled' AND scheduled_start_time <= clock_timestamp()
 ORDER BY scheduled_start_time LIMIT 1000
