@@ -5,6 +5,7 @@ PYTHON ?= python3
 HOST := 127.0.0.1
 PORT := 8000
 CONCURRENCY := 2
+SECONDS := 90
 ARGS :=
 
 VENV := .venv
@@ -18,7 +19,7 @@ CHECKED := orchestrator flows_ui examples
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint bench format clean
+.PHONY: help setup run demo test lint bench chaos format clean
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -44,6 +45,9 @@ lint: setup ## check format, style, types and the layers, of Python and of TypeS
 
 bench: $(PACKAGES) ## measure against bare Celery (ARGS="W1 W3" chooses workloads)
 	$(VENV)/bin/python -m bench $(ARGS)
+
+chaos: $(PACKAGES) ## kill, freeze and restart everything while flow runs are started, then judge (SECONDS=90)
+	$(VENV)/bin/python -m tests.faults.chaos $(SECONDS)
 
 format: setup ## bring Python and TypeScript into the house's format
 	$(VENV)/bin/ruff format

@@ -35,9 +35,6 @@ ALWAYS = {
         ) AS u
         WHERE t.ended_at IS NULL AND t.map_index = -1 AND t.waiting_on <> u.waits AND NOT EXISTS (
             SELECT 1 FROM orchestrator_taskrun i WHERE i.flow_run_id = t.flow_run_id AND i.map_index >= 0)""",
-    "a task run that has begun waits for nobody": """
-        SELECT flow_run_id, slug, state, waiting_on FROM orchestrator_taskrun
-        WHERE state IN ('Submitted', 'Running', 'Retrying') AND waiting_on <> 0 AND items IS NULL""",
     "a mapped task runs until its items have ended, and counts those that have not": """
         SELECT p.flow_run_id, p.slug, p.state, p.items, p.waiting_on, i.waits, i.items
         FROM orchestrator_taskrun p, LATERAL (

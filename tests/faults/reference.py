@@ -63,6 +63,12 @@ class FlowRun:
         edges = self.graph.get("edges", [])
         return sorted({edge["upstream"] for edge in edges if edge["downstream"] == slug})
 
+    def waiting_on(self, slug: str) -> int | None:
+        """Of how many upstreams a task run waits for the end; None: it has ended itself."""
+        if self.tasks[slug].state in ENDED:
+            return None
+        return sum(self.tasks[name].state not in ENDED for name in self.upstreams(slug))
+
     def reference_tasks(self) -> list[str]:
         """The tasks that decide how the flow run ends: those named, else those that nothing comes after."""
         before = {edge["upstream"] for edge in self.graph.get("edges", [])}
@@ -71,7 +77,7 @@ class FlowRun:
 
 @dataclass(frozen=True)
 class Debt:
-    """What crosses from one flow run to another and has not been done: "tell", "restart" or "cancel"."""
+    """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel" or "heal"."""
 
     kind: str
     child: FlowRun
@@ -163,15 +169,21 @@ class World:
         attempt = attempt or run.attempt + 1
         if run.state not in ENDED or attempt <= run.attempt:
             return
-        again: set[str] = set()
-        while more := {slug for slug in run.tasks if slug not in again and self._runs_again(run, slug, again)}:
-            again |= more
-        for slug in again:
-            task_run = run.tasks[slug]
-            task_run.state, task_run.attempt = State.PENDING, task_run.attempt + 1
-            task_run.failures = task_run.lost = 0
+        self._run_again(run, {slug for slug, one in run.tasks.items() if one.state not in GOOD})
         run.state, run.attempt = State.PENDING, attempt
         self._settle(run)
+
+    def heal(self, child: FlowRun) -> None:
+        """A person restarted a child by which a task run ended: it waits again, and what came after runs again."""
+        for run, slug in self._to_heal(child):
+            if run.tasks[slug].task.get("wait", True):
+                was_over = run.state in ENDED
+                self._run_again(run, {slug})
+                if was_over:
+                    run.state, run.attempt = State.PENDING, run.attempt + 1
+                run.tasks[slug].state, run.tasks[slug].child_attempt = State.RUNNING, child.attempt
+                self._runs(run)
+                self._settle(run)
 
     def cancel_child(self, child: FlowRun) -> None:
         """Cancel a child because one that waits for it is being cancelled; nothing else is a reason to."""
@@ -202,12 +214,18 @@ class World:
                 elif run.state is State.CANCELLING and child.state is not State.CANCELLING:
                     yield Debt("cancel", child)
 
+        for child in self.runs:
+            if child.state not in ENDED | {State.SCHEDULED} and child.attempt > 1 and self._to_heal(child):
+                yield Debt("heal", child)
+
     def do(self, debt: Debt) -> None:
         """Do what is owed; again, or too late, it changes nothing."""
         if debt.kind == "tell":
             self.tell(debt.child)
         elif debt.kind == "restart":
             self.restart(debt.child, attempt=debt.attempt)
+        elif debt.kind == "heal":
+            self.heal(debt.child)
         else:
             self.cancel_child(debt.child)
 
@@ -219,7 +237,7 @@ class World:
     def run_to_end(self, flow: str, outcome: Callable[[str, int], State]) -> FlowRun:
         """Return a run of a flow that nothing befell.
 
-        :param outcome: (slug, failures so far) -> how a function ends
+        :param outcome: (slug, attempt) -> how a function ends
         """
         root = self.start(flow)
         while root.state not in ENDED:
@@ -233,11 +251,29 @@ class World:
                         if task_run.task["kind"] == "flow_run":
                             self.start_child(run, slug)
                         else:
-                            self.end(run, slug, outcome(slug, task_run.failures))
+                            self.end(run, slug, outcome(slug, task_run.attempt))
         return root
 
-    def _runs_again(self, run: FlowRun, slug: str, again: set[str]) -> bool:
-        return run.tasks[slug].state not in GOOD or any(upstream in again for upstream in run.upstreams(slug))
+    def _run_again(self, run: FlowRun, seeds: set[str]) -> None:
+        """Put back to Pending what has ended of some tasks and all that come after them."""
+        after = set(seeds)
+        while more := {slug for slug in run.tasks if slug not in after and after & set(run.upstreams(slug))}:
+            after |= more
+        for slug in after:
+            task_run = run.tasks[slug]
+            if task_run.state in ENDED:
+                task_run.state, task_run.attempt = State.PENDING, task_run.attempt + 1
+                task_run.failures = task_run.lost = 0
+
+    def _to_heal(self, child: FlowRun) -> list[tuple[FlowRun, str]]:
+        run = child.parent
+        if run is None or run.state is State.CANCELLING:
+            return []
+        return [
+            (run, slug)
+            for slug, one in run.tasks.items()
+            if one.child is child and one.state in BAD | {State.CANCELLED} and child.attempt > one.child_attempt
+        ]
 
     def _settle(self, run: FlowRun) -> None:
         """Do all that follows in one flow run: tasks whose upstreams have ended begin or end, at last the flow run."""

@@ -18,7 +18,6 @@ T, R, C = "orchestrator_taskrun", "orchestrator_flowrun", "orchestrator_statecha
 BREAKS = {
     "waiting_on counts the upstream task runs that have not ended": f"UPDATE {T} SET waiting_on = waiting_on + 1 "
     "WHERE slug = 'Flow D-1'",
-    "a task run that has begun waits for nobody": f"UPDATE {T} SET waiting_on = 1 WHERE state = 'Submitted'",
     "a mapped task runs until its items have ended, and counts those that have not": f"UPDATE {T} SET items = 2 "
     "WHERE slug = 'Flow D-1'",
     "unfinished counts the task runs that have not ended": f"UPDATE {R} SET unfinished = 1 WHERE depth = 0",

@@ -1,0 +1,1 @@
+"""Real processes under random harm while flow runs are started: `make chaos`."""
