@@ -26,7 +26,7 @@ from orchestrator.engine.naming import NoSuchFlow, child_name, named_flow
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import LookAgain, Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
-from orchestrator.engine.versions import Version
+from orchestrator.engine.versions import Latest
 from orchestrator.models import FlowRun, Origin
 
 # Flows that start each other in a circle must come to an end.
@@ -214,11 +214,11 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
     versions = latest_versions(step, (order.flow for order in orders))
     for order in orders:
         try:
-            version = _startable(run, order, versions)
+            latest = _startable(run, order, versions)
         except CannotStart as error:
             moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, str(error))))
             continue
-        new.append((order, _new_run(run, order, version)))
+        new.append((order, _new_run(run, order, latest)))
     new = _refuse_beyond_cap(run, new, moves)
     inserted = insert_flow_runs(step, [child for _, child in new]) if new else set()
     taken = []
@@ -243,11 +243,11 @@ def _refuse_beyond_cap(run: Run, new: list[tuple[Order, NewRun]], moves: _Moves)
     return new[:room]
 
 
-def _startable(run: Run, order: Order, versions: dict[FlowName, Version | None]) -> Version:
+def _startable(run: Run, order: Order, versions: dict[FlowName, Latest]) -> Latest:
     flow = order.flow
     if flow not in versions:
         raise CannotStart(f"Flow {flow.name!r} not found in project {flow.project!r}. Is it registered?")
-    version = versions[flow]
+    version = versions[flow].version
     if version is None:
         raise CannotStart(f"Flow {flow} has no published version yet.")
     if version.project_id != run.version.project_id and not may_start(run.user_id, version.project_id):
@@ -255,11 +255,13 @@ def _startable(run: Run, order: Order, versions: dict[FlowName, Version | None])
     problems = check_parameters(version.parameter_schema, order.parameters)
     if problems:
         raise CannotStart(f"{flow} refuses these parameters. " + " ".join(found.message for found in problems))
-    return version
+    return versions[flow]
 
 
-def _new_run(run: Run, order: Order, version: Version) -> NewRun:
-    return NewRun(
+def _new_run(run: Run, order: Order, latest: Latest) -> NewRun:
+    version = latest.version
+    assert version is not None
+    new = NewRun(
         version=version,
         parameters=with_defaults(version.parameter_schema, order.parameters),
         origin=Origin.PARENT.value,
@@ -272,6 +274,9 @@ def _new_run(run: Run, order: Order, version: Version) -> NewRun:
         key_is_fresh=not order.has_own_key,
         later=order.start_time is not None and order.start_time > pendulum.now("UTC"),
     )
+    # Flow runs below one of their own project share its place.
+    new.is_limited = latest.flow_is_limited or (latest.project_is_limited and not new.is_nested)
+    return new
 
 
 def _link(run: Run, order: Order, child: UUID, child_attempt: int, moves: _Moves) -> None:

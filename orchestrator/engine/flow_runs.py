@@ -8,17 +8,19 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
 
+from orchestrator.core.admission import WAITS
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.beginning import begin
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.parameters import checked
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import HOLD_UNFINISHED, LATEST_VERSION
-from orchestrator.engine.steps import Ready, Step, lock_flow_run, one_step
-from orchestrator.engine.transitions import TERMINAL_STATES, move_flow_run
+from orchestrator.engine.statements import LATEST_VERSION
+from orchestrator.engine.steps import Admit, Step, lock_flow_run, one_step
+from orchestrator.engine.transitions import move_flow_run
 from orchestrator.engine.versions import Version, load_version
 from orchestrator.models import Flow, FlowRun, Origin, Schedule
 
@@ -68,9 +70,10 @@ def start_flow_run(
     :raises InvalidParameters: with a problem for each wrong parameter
     :raises IdempotencyConflict: the key belongs to a run with other parameters
     """
-    version = _latest(flow)
+    version, is_limited = _latest(flow)
     new = NewRun(
         version=version,
+        is_limited=is_limited,
         parameters=checked(version, parameters),
         origin=origin.value,
         key=idempotency_key,
@@ -119,23 +122,21 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
         run = lock_flow_run(flow_run_id)
         if run.state is not State.SCHEDULED:
             return step
-        move_flow_run(step, run, Ending(State.PENDING))
-        unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
-        free = [
-            Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
-            for identity, slug, attempt, state, failures, child, child_attempt, *_ in unfinished
-            if slug in run.graph.roots
-        ]
-        settle(step, run, ended={}, free=free)
+        if run.is_limited:
+            move_flow_run(step, run, Ending(State.QUEUED, WAITS))
+            step.follow_ups.append(Admit(run.version.project_id))
+        else:
+            begin(step, run)
     return step
 
 
-def _latest(flow: Flow) -> Version:
+def _latest(flow: Flow) -> tuple[Version, bool]:
+    """Return the version to run, and whether a limit says how many runs are under way at once."""
     found = rows(LATEST_VERSION, flow_id=flow.pk)
-    version_id = found[0][0] if found else None
+    version_id, *limited = found[0] if found else (None,)
     if version_id is None:
         raise NoVersion(f"{flow} has no published version yet; publish its draft first.")
-    return load_version(version_id)
+    return load_version(version_id), any(limited)
 
 
 def _existing(new: NewRun, flow: Flow, key: str | None) -> Started:

@@ -4,11 +4,13 @@ from collections import deque
 from collections.abc import Iterable
 
 from orchestrator import dispatch
+from orchestrator.engine.admission import admit
 from orchestrator.engine.cancels import cancel_child
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.healing import heal_parent
 from orchestrator.engine.restarts import restart_child
 from orchestrator.engine.steps import (
+    Admit,
     CancelChild,
     Claim,
     FollowUp,
@@ -21,7 +23,7 @@ from orchestrator.engine.steps import (
 )
 from orchestrator.engine.telling import has_ended, tell_parents
 
-Other = RestartChild | CancelChild | HealParent | LookAgain
+Other = RestartChild | CancelChild | HealParent | LookAgain | Admit
 
 # A web request that cancels ten thousand children leaves the rest to `recover`, which finds them from their states.
 AT_ONCE = 100
@@ -68,6 +70,8 @@ def _follow(debt: list[TellParent] | Other, worker: str, claims: int) -> list[St
             case CancelChild(child):
                 point("cancelling a child")
                 return [cancel_child(flow_run_id=child)]
+            case Admit(project_id):
+                return admit(project_id=project_id)
             case HealParent(child):
                 return [heal_parent(child=child)]
             case LookAgain(child, parent):

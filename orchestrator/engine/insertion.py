@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 from django.conf import settings
 
 from orchestrator import dispatch
+from orchestrator.core.admission import WAITS
 from orchestrator.core.states import State
 from orchestrator.engine.database import records, rows, send
 from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
-from orchestrator.engine.steps import Claim, Ready, Run, Step
+from orchestrator.engine.steps import Admit, Claim, Ready, Run, Step
 from orchestrator.engine.versions import Version
 
 
@@ -32,6 +33,7 @@ class NewRun:
     start_time: datetime | None = None
     later: bool = False
     own_priority: int | None = None
+    is_limited: bool = False
     key_is_fresh: bool = False  # nothing can have taken it before
     id: UUID = field(default_factory=uuid4)
 
@@ -45,6 +47,11 @@ class NewRun:
         if self.own_priority is not None:
             return self.own_priority
         return self.parent.priority if self.parent else self.version.graph.priority
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether a flow run of its own project started it."""
+        return self.parent is not None and self.parent.version.project_id == self.version.project_id
 
     @property
     def root_id(self) -> UUID | None:
@@ -91,6 +98,9 @@ def _record(run: NewRun, state: State) -> dict[str, Any]:
         "schedule_id": run.schedule_id,
         "scheduled_for": run.scheduled_for and run.scheduled_for.isoformat(),
         "priority": run.priority,
+        "is_limited": run.is_limited,
+        "is_nested": run.is_nested,
+        "message": WAITS if state is State.QUEUED else "",
         "scheduled_start_time": run.start_time and run.start_time.isoformat(),
     }
 
@@ -102,13 +112,15 @@ def _first_states(step: Step, new: list[NewRun]) -> dict[UUID, State]:
     for run in new:
         version = run.version
         starts_children = len(version.first_functions) < len(version.graph.roots)
-        takes = bool(claims) and any(
-            version.graph.queue_of(slug) in dispatch.served_queues() for slug in version.first_functions
+        takes = (
+            bool(claims)
+            and not (run.later or run.is_limited)
+            and any(version.graph.queue_of(slug) in dispatch.served_queues() for slug in version.first_functions)
         )
         claims -= takes
         states[run.id] = State.RUNNING if takes or starts_children else State.PENDING
-        if run.later:
-            states[run.id] = State.SCHEDULED
+        if run.later or run.is_limited:
+            states[run.id] = State.SCHEDULED if run.later else State.QUEUED
     return states
 
 
@@ -121,7 +133,7 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
         for slug, waits in new.version.waiting_on.items():
             identity = uuid4()
             first_state = State.PENDING
-            if waits == 0 and state is not State.SCHEDULED:
+            if waits == 0 and state not in (State.SCHEDULED, State.QUEUED):
                 if slug in new.version.first_functions:
                     first_state = _take(step, held, identity, slug)
                 else:
@@ -138,6 +150,8 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
                 }
             )
         step.inserted.append((held, first))
+        if state is State.QUEUED:
+            step.follow_ups.append(Admit(new.version.project_id))
     return {
         "task_runs": records(task_runs),
         "worker": step.worker,
@@ -174,4 +188,5 @@ def _held(new: NewRun, state: State) -> Run:
         counted=unfinished,
         scheduled_for=new.scheduled_for,
         priority=new.priority,
+        is_limited=new.is_limited,
     )

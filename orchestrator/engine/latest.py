@@ -6,7 +6,7 @@ from orchestrator.core.graph import FlowName
 from orchestrator.engine.database import ask
 from orchestrator.engine.statements import LATEST_VERSIONS
 from orchestrator.engine.steps import Step
-from orchestrator.engine.versions import Version, load_version
+from orchestrator.engine.versions import Latest, load_version
 
 
 def ask_for_versions(step: Step, flows: Iterable[FlowName]) -> None:
@@ -22,11 +22,12 @@ def ask_for_versions(step: Step, flows: Iterable[FlowName]) -> None:
         step.asked |= dict.fromkeys(wanted, answer)
 
 
-def latest_versions(step: Step, flows: Iterable[FlowName]) -> dict[FlowName, Version | None]:
-    """Return the latest version of each flow that exists, None for one that has no version yet."""
+def latest_versions(step: Step, flows: Iterable[FlowName]) -> dict[FlowName, Latest]:
+    """Return the latest version of each flow that exists."""
     wanted = set(flows)
     ask_for_versions(step, wanted)
     for answer in {step.asked[flow] for flow in wanted if flow not in step.latest}:
-        for project, name, version_id in answer():
-            step.latest[FlowName(project, name)] = load_version(version_id) if version_id else None
+        for project, name, version_id, *limited in answer():
+            version = load_version(version_id) if version_id else None
+            step.latest[FlowName(project, name)] = Latest(version, *limited)
     return {flow: step.latest[flow] for flow in wanted if flow in step.latest}

@@ -30,13 +30,14 @@ from orchestrator.engine.recovery_statements import (
     COUNT_SUBMITTED,
     DUE_FLOW_RUNS,
     LOST_FOR_GOOD,
+    OWED_ADMISSIONS,
     OWED_CANCELS,
     OWED_RESTARTS,
     OWED_TELLINGS,
     START_DUE,
     TAKE_BACK,
 )
-from orchestrator.engine.steps import CancelChild, Claim, FollowUp, HealParent, RestartChild, Step, TellParent
+from orchestrator.engine.steps import Admit, CancelChild, Claim, FollowUp, HealParent, RestartChild, Step, TellParent
 from orchestrator.engine.transitions import TERMINAL_STATES
 from orchestrator.engine.wire import Rows
 from orchestrator.models import TaskRun, Worker
@@ -124,6 +125,7 @@ def _settle_debts() -> int:
     debts += [RestartChild(child, attempt) for child, attempt in rows(OWED_RESTARTS, terminal=TERMINAL_STATES)]
     debts += [CancelChild(child) for (child,) in rows(OWED_CANCELS, terminal=TERMINAL_STATES)]
     debts += [HealParent(child) for (child,) in rows(OWED_HEALS, unsuccessful=UNSUCCESSFUL_ENDS)]
+    debts += [Admit(project_id) for (project_id,) in rows(OWED_ADMISSIONS)]
     for debt in debts:
         with _alone(f"carry out {debt}"):
             carry_out([Step(follow_ups=[debt])])

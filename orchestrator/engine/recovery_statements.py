@@ -91,3 +91,8 @@ COUNT_SUBMITTED = """
 SELECT queue, count(*) FROM orchestrator_taskrun
 WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' GROUP BY queue
 """
+
+OWED_ADMISSIONS = """
+SELECT DISTINCT f.project_id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
+WHERE r.state = 'Queued'
+"""

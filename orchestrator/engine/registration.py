@@ -141,6 +141,9 @@ def _register(*, flow: WrittenFlow, project: str, now: datetime) -> Registered:
             row.latest_version = latest
             row.description = flow.description
             row.save(update_fields=["latest_version", "description"])
+        if flow.max_runs is not None and (flow.max_runs, flow.overlap) != (row.max_runs, row.overlap):
+            row.max_runs, row.overlap = flow.max_runs, flow.overlap
+            row.save(update_fields=["max_runs", "overlap"])
         sync_code_schedules(flow=row, clocks=document["schedule"], now=now)
     return Registered(row, latest, created)
 

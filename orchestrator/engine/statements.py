@@ -13,9 +13,9 @@ RUN = """
     r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
     coalesce(r.root_run_id, r.id), r.created_by_id,
     (SELECT p.flow_run_id FROM orchestrator_taskrun p WHERE p.id = r.parent_task_run_id), r.scheduled_for,
-    r.priority
+    r.priority, r.is_limited
 """
-RUN_COLUMNS = 13
+RUN_COLUMNS = 14
 
 LOCK_FLOW_RUN = f"""
 SELECT {RUN}
@@ -25,14 +25,15 @@ FROM orchestrator_flowrun r WHERE r.id = %(id)s::uuid FOR NO KEY UPDATE
 _FLOW_RUNS = """
 INSERT INTO orchestrator_flowrun (id, flow_id, version_id, name, state, message, parameters, attempt, unfinished, depth,
     parent_task_run_id, root_run_id, idempotency_key, origin, created_by_id, schedule_id, scheduled_for,
-    scheduled_start_time, priority, created_at, started_at)
-SELECT g.id, g.flow_id, g.version_id, g.name, g.state, '', g.parameters, 1, g.unfinished, g.depth,
+    scheduled_start_time, priority, is_limited, is_nested, created_at, started_at)
+SELECT g.id, g.flow_id, g.version_id, g.name, g.state, g.message, g.parameters, 1, g.unfinished, g.depth,
     g.parent_task_run_id, g.root_run_id, g.idempotency_key, g.origin, g.created_by_id, g.schedule_id, g.scheduled_for,
-    g.scheduled_start_time, g.priority, now(), CASE WHEN g.state = 'Running' THEN now() END
+    g.scheduled_start_time, g.priority, g.is_limited, g.is_nested, now(),
+    CASE WHEN g.state = 'Running' THEN now() END
 FROM json_to_recordset(%(flow_runs)s::json) AS g(id uuid, flow_id bigint, version_id bigint, name text, state text,
     parameters jsonb, unfinished int, depth int, parent_task_run_id uuid, root_run_id uuid, idempotency_key text,
     origin text, created_by_id int, schedule_id bigint, scheduled_for timestamptz, scheduled_start_time timestamptz,
-    priority int)
+    priority int, is_limited bool, is_nested bool, message text)
 """
 
 _TASK_RUNS = """
@@ -308,10 +309,13 @@ WHERE flow_run_id = %(flow_run_id)s::uuid AND due_at <= clock_timestamp() AND st
 ORDER BY id FOR NO KEY UPDATE
 """
 
-LATEST_VERSION = "SELECT latest_version_id FROM orchestrator_flow WHERE id = %(flow_id)s::bigint"
+LATEST_VERSION = """
+SELECT f.latest_version_id, f.max_runs IS NOT NULL, p.max_runs IS NOT NULL
+FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = f.project_id WHERE f.id = %(flow_id)s::bigint
+"""
 
 LATEST_VERSIONS = """
-SELECT p.name, f.name, f.latest_version_id
+SELECT p.name, f.name, f.latest_version_id, f.max_runs IS NOT NULL, p.max_runs IS NOT NULL
 FROM unnest(%(projects)s::text[], %(names)s::text[]) AS g(project, name)
 JOIN orchestrator_project p ON p.name = g.project
 JOIN orchestrator_flow f ON f.project_id = p.id AND f.name = g.name
@@ -321,4 +325,28 @@ FLOW_RUNS_BY_KEY = """
 SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt
 FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key)
 JOIN orchestrator_flowrun r ON r.flow_id = g.flow_id AND r.idempotency_key = g.key
+"""
+
+LOCK_PROJECT = "SELECT max_runs FROM orchestrator_project WHERE id = %(project_id)s::bigint FOR NO KEY UPDATE"
+
+# Of each flow of a project the first flow run that waits for room, with how many of the flow and of the project are
+# under way.
+FIRST_QUEUED = """
+WITH under_way AS (
+    SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost
+    FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
+    WHERE r.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND f.project_id = %(project_id)s::bigint
+    GROUP BY r.flow_id
+)
+SELECT DISTINCT ON (f.id) r.id, f.id, r.priority, r.created_at, r.is_nested, coalesce(u.runs, 0)::int, f.max_runs,
+    f.overlap, (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
+FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id LEFT JOIN under_way u ON u.flow_id = f.id
+WHERE r.state = 'Queued' AND f.project_id = %(project_id)s::bigint
+ORDER BY f.id, r.priority DESC, r.created_at
+"""
+
+OLDEST_UNDER_WAY = """
+SELECT id FROM orchestrator_flowrun
+WHERE flow_id = %(flow_id)s::bigint AND state IN ('Pending', 'Running', 'Paused', 'Cancelling')
+ORDER BY created_at LIMIT %(limit)s::int
 """

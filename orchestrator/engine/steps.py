@@ -14,7 +14,7 @@ from orchestrator.core.states import State
 from orchestrator.engine.database import one_transaction, rows
 from orchestrator.engine.interventions import LOCK_TASK_RUN
 from orchestrator.engine.statements import LOCK_FLOW_RUN, RUN_COLUMNS
-from orchestrator.engine.versions import Version, load_version
+from orchestrator.engine.versions import Latest, Version, load_version
 
 if TYPE_CHECKING:
     from orchestrator.core.planner import Ending
@@ -50,6 +50,7 @@ class Run:
     parent_flow_run_id: UUID | None = None
     scheduled_for: datetime | None = None
     priority: int = 0
+    is_limited: bool = False
     items_ended: "dict[tuple[str, int], Ending]" = field(default_factory=dict)  # of mapped tasks, not counted yet
     lists: dict[str, Any] = field(default_factory=dict)  # what a worker has loaded for a mapped task
 
@@ -132,7 +133,14 @@ class LookAgain:
     parent: UUID
 
 
-FollowUp = TellParent | RestartChild | CancelChild | HealParent | LookAgain
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """A flow run of this project waits for room, or one that was limited has ended and left some."""
+
+    project_id: int
+
+
+FollowUp = TellParent | RestartChild | CancelChild | HealParent | LookAgain | Admit
 
 
 @dataclass(slots=True)
@@ -152,7 +160,7 @@ class Step:
     moves: dict[UUID, "Move"] = field(default_factory=dict)  # of task runs, not written yet
     flow_moves: dict[UUID, "FlowMove"] = field(default_factory=dict)  # of flow runs, not written yet
     asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
-    latest: dict[FlowName, Version | None] = field(default_factory=dict)
+    latest: dict[FlowName, Latest] = field(default_factory=dict)
     ended_for_others: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
     made_room: bool = False
     follow_ups: list[FollowUp] = field(default_factory=list)
@@ -184,7 +192,7 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
 def run_of(row: tuple[Any, ...]) -> Run:
     """Return the flow run that the first columns of a locking statement's row describe."""
     identity, version_id, state, attempt, unfinished, *rest = row[:RUN_COLUMNS]
-    depth, parameters, parent, root, user, parent_run, scheduled_for, priority = rest
+    depth, parameters, parent, root, user, parent_run, scheduled_for, priority, is_limited = rest
     return Run(
         identity,
         load_version(version_id),
@@ -200,6 +208,7 @@ def run_of(row: tuple[Any, ...]) -> Run:
         parent_run,
         scheduled_for,
         priority,
+        is_limited,
     )
 
 

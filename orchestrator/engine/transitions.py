@@ -18,7 +18,7 @@ from orchestrator.core.states import (
 )
 from orchestrator.engine.database import ask, records, send, write_late
 from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS
-from orchestrator.engine.steps import Run, Step
+from orchestrator.engine.steps import Admit, Run, Step
 
 TERMINAL_STATES = sorted(state.value for state in TERMINAL)
 
@@ -97,6 +97,8 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     step.changed.add(run.id)
     if ending.state in TERMINAL:
         step.ended[run.id] = ending
+        if run.is_limited:
+            step.follow_ups.append(Admit(run.version.project_id))
         # A backfill may be waiting for the run of a fire time to end.
         step.made_room |= run.scheduled_for is not None
     write_late(lambda: _write(step))

@@ -25,6 +25,15 @@ class Version:
     first_functions: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The latest version of a flow, None if it has none yet; whether its flow and its project limit their runs."""
+
+    version: Version | None
+    flow_is_limited: bool = False
+    project_is_limited: bool = False
+
+
 @lru_cache(maxsize=512)
 def load_version(version_id: int) -> Version:
     """Return a flow version; the second time from memory, for versions never change."""

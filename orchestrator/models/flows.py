@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+
+from orchestrator.core.admission import Overlap
 
 
 class Project(models.Model):
@@ -19,6 +21,13 @@ class Project(models.Model):
         validators=[RegexValidator(r"^[\w .-]+\Z", "Use letters, digits, space, dot, dash and underscore.")],
     )
     description = models.TextField(blank=True)
+    max_runs = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many flow runs of it are under way at once; those that another of it started do not count."
+        " Empty: any number.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -35,6 +44,13 @@ class Source(models.TextChoices):
     CANVAS = "canvas", "Canvas"
 
 
+OVERLAPS = [
+    (Overlap.QUEUE.value, "It waits"),
+    (Overlap.SKIP.value, "It is skipped"),
+    (Overlap.CANCEL_OLDER.value, "The oldest is cancelled"),
+]
+
+
 class Flow(models.Model):
     """A registered unit of work, unique by name within its project. Its versions hold the definition."""
 
@@ -42,6 +58,18 @@ class Flow(models.Model):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.CODE)
+    max_runs = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many of its runs are under way at once. Empty: any number.",
+    )
+    overlap = models.CharField(
+        max_length=12,
+        choices=OVERLAPS,
+        default=Overlap.QUEUE.value,
+        help_text="What becomes of a run that would be one too many.",
+    )
     latest_version = models.ForeignKey(
         "FlowVersion", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

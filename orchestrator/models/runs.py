@@ -54,6 +54,12 @@ class FlowRun(models.Model):
     )
     attempt = models.PositiveIntegerField(default=1, help_text="Rises with every restart.")
     unfinished = models.PositiveIntegerField(help_text="Task runs that have not ended.")
+    is_limited = models.BooleanField(
+        db_default=False, default=False, help_text="Its flow or project limits how many are under way at once."
+    )
+    is_nested = models.BooleanField(
+        db_default=False, default=False, help_text="A flow run of the same project started it."
+    )
     priority = models.SmallIntegerField(
         db_default=0,
         default=0,

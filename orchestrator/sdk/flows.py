@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.core.admission import Overlap
 from orchestrator.core.documents import write_graph
 from orchestrator.core.graph import MAX_NAME, FlowGraph, is_name
 from orchestrator.sdk import compiling, places, registry, rewriting
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
-from orchestrator.sdk.queues import priority_of, queue_of
+from orchestrator.sdk.queues import limit_of_runs, priority_of, queue_of
 from orchestrator.sdk.task_graph import TaskGraph
 from orchestrator.sdk.tasks import Task
 
@@ -51,7 +52,10 @@ class Flow(TaskGraph):
         it returns becomes the state
     :param queue: the queue whose workers execute its tasks; the default one unless given
     :param priority: whatever is of higher priority is executed first; from -100 to 100
-    :raises ValueError: no name, or one that is not 1 to 200 printable characters; no name of a queue; no priority
+    :param max_runs: how many of its runs are under way at once; any number unless given
+    :param overlap: what becomes of one that would be too many: "queue" (it waits), "skip", or "cancel_older"
+    :raises ValueError: no name, or one that is not 1 to 200 printable characters; no name of a queue; no priority; no
+        limit
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class Flow(TaskGraph):
         terminal_state_handler: Callable[[Flow, RunState, set[RunState]], RunState | None] | None = None,
         queue: str | None = None,
         priority: int = 0,
+        max_runs: int | None = None,
+        overlap: Overlap | str = Overlap.QUEUE,
         description: str = "",
         validate: bool = False,
     ) -> None:
@@ -77,6 +83,7 @@ class Flow(TaskGraph):
         self.project = project
         self.queue = queue_of(queue)
         self.priority = priority_of(priority)
+        self.max_runs, self.overlap = limit_of_runs(max_runs, overlap)
         self.description = description
         explicit = tuple(state_handlers)
         self.state_handlers = handlers_of(explicit, on_failure)

@@ -1,0 +1,60 @@
+"""May a flow run start, where a limit says how many are under way at once? Pure decisions over counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Overlap(StrEnum):
+    """What becomes of a flow run that would be one too many of its flow."""
+
+    QUEUE = "queue"
+    SKIP = "skip"
+    CANCEL_OLDER = "cancel_older"
+
+
+WAITS = "Waits until the limit of its flow or its project leaves room."
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The first flow run that waits of one flow, with what is under way of that flow.
+
+    `is_nested`: a flow run of its own project started it, which has that project's place for both.
+    """
+
+    flow_run_id: UUID
+    flow_id: int
+    priority: int
+    created_at: datetime
+    is_nested: bool
+    under_way: int
+    limit: int | None
+    overlap: Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done next: let one start, skip one, or cancel the oldest of one's flow."""
+
+    queued: Queued
+    action: Overlap | None = None  # None: it may start
+
+
+def next_verdict(queued: Sequence[Queued], *, limit: int | None, under_way: int) -> Verdict | None:
+    """Return what is to be done next in a project; None: all that wait go on waiting.
+
+    Higher priority first, then the older.
+
+    :param limit: of the project's flow runs that are not nested; None: any number
+    :param under_way: how many of those are
+    """
+    for one in sorted(queued, key=lambda found: (-found.priority, found.created_at)):
+        if one.limit is not None and one.under_way >= one.limit:
+            if one.overlap is not Overlap.QUEUE:
+                return Verdict(one, one.overlap)
+        elif limit is None or one.is_nested or under_way < limit:
+            return Verdict(one)
+    return None

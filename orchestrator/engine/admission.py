@@ -1,0 +1,69 @@
+"""Limits of how many flow runs are under way at once: of a flow, and of a project.
+
+A flow run that is limited is born Queued. Whoever inserted it, or ends one, looks in a transaction of its own which may
+begin: the project is locked first, then the one flow run that begins. `recover` looks where nobody did.
+"""
+
+from orchestrator.core.admission import Overlap, Queued, Verdict, next_verdict
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
+from orchestrator.engine.beginning import begin
+from orchestrator.engine.cancels import cancel_one
+from orchestrator.engine.database import retried, rows
+from orchestrator.engine.statements import FIRST_QUEUED, HOLD_UNFINISHED, LOCK_PROJECT, OLDEST_UNDER_WAY
+from orchestrator.engine.steps import Run, Step, TellParent, lock_flow_run, one_step
+from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
+
+# What more could begin at once is found by `recover`.
+AT_ONCE = 1_000
+
+
+def admit(*, project_id: int) -> list[Step]:
+    """Let flow runs of a project that wait for room begin, as far as there is some; skip or cancel as flows ask."""
+    steps: list[Step] = []
+    for _ in range(AT_ONCE):
+        verdict, step = _admit_one(project_id)
+        steps.append(step)
+        if verdict is None:
+            break
+        if verdict.action is Overlap.CANCEL_OLDER:
+            steps += _cancel_older(verdict.queued)
+            # Its place is free when what was cancelled has ended, which asks again.
+            break
+    return steps
+
+
+@retried
+def _admit_one(project_id: int) -> tuple[Verdict | None, Step]:
+    with one_step() as step:
+        ((limit,),) = rows(LOCK_PROJECT, project_id=project_id)
+        found = rows(FIRST_QUEUED, project_id=project_id)
+        queued = [Queued(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Overlap(row[7])) for row in found]
+        verdict = next_verdict(queued, limit=limit, under_way=found[0][8] if found else 0)
+        if verdict is not None and verdict.action is not Overlap.CANCEL_OLDER:
+            run = lock_flow_run(verdict.queued.flow_run_id)
+            if run.state is State.QUEUED and verdict.action is None:
+                begin(step, run)
+            elif run.state is State.QUEUED:
+                _skip(step, run, verdict.queued)
+    return verdict, step
+
+
+def _skip(step: Step, run: Run, queued: Queued) -> None:
+    """End a flow run that would be one too many, and all its task runs, without starting them."""
+    runs = "1 run" if queued.limit == 1 else f"{queued.limit} runs"
+    why = f"Skipped: {run.version.flow} may have {runs} under way at once, and has."
+    rows_of = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
+    moves = [Move(row[0], row[1], row[2], State(row[3]), State.SKIPPED, why, map_index=row[8]) for row in rows_of]
+    move_task_runs(step, run, moves)
+    run.unfinished = 0
+    move_flow_run(step, run, Ending(State.SKIPPED, why))
+    if run.parent_task_run_id is not None:
+        step.follow_ups.append(TellParent(run.id))
+
+
+def _cancel_older(queued: Queued) -> list[Step]:
+    """Cancel as many of a flow's oldest runs as stand in the way of the one that waits."""
+    assert queued.limit is not None
+    oldest = rows(OLDEST_UNDER_WAY, flow_id=queued.flow_id, limit=queued.under_way - queued.limit + 1)
+    return [cancel_one(flow_run_id=older, why="Cancelled for a newer run of the flow.") for (older,) in oldest]
