@@ -18,14 +18,17 @@ from orchestrator.models import FlowRun
 
 
 @retried
-def cancel_one(*, flow_run_id: UUID, user: AbstractBaseUser | None = None, leave_children: bool = False) -> Step:
+def cancel_one(
+    *, flow_run_id: UUID, user: AbstractBaseUser | None = None, leave_children: bool = False, why: str = "Cancelled."
+) -> Step:
     """Cancel one flow run in one transaction; its children are owed, also by the second cancel of one run.
 
+    :param why: said where nobody did it
     :raises UnknownFlowRun: there is none of that id
     """
     with one_step(user_id=user.pk if user else None) as step:
         run = lock_flow_run(flow_run_id)
-        _cancel(step, run, f"Cancelled by {user.get_username()}." if user else "Cancelled.", leave_children)
+        _cancel(step, run, f"Cancelled by {user.get_username()}." if user else why, leave_children)
     return step
 
 
