@@ -1,12 +1,13 @@
 """How a task run ends, or tries again: the moves that an outcome means for its row."""
 
 import random
+from typing import Any
 
 from orchestrator.core.attempts import RETRIED, after_attempt
 from orchestrator.core.graph import TaskKind
+from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
-from orchestrator.engine.judging import told
 from orchestrator.engine.steps import Ready, Run, Step
 from orchestrator.engine.transitions import Move, move_flow_run, move_task_runs
 
@@ -42,8 +43,21 @@ def found_move(run: Run, ready: Ready, ending: Ending) -> Move:
     if not task.judged_by_worker or run.state is State.CANCELLING:
         return ending_move(run, ready, ending)
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, State.SUBMITTED, attempt_step=1)
-    move.carried = told(ending)
+    move.carried, move.map_index = _told(ending), ready.map_index
     return move
+
+
+def _told(ending: Ending) -> dict[str, Any]:
+    """Return what a task run carries to a worker that is to hear of an ending: see `judging`."""
+    is_stored = isinstance(ending.result, Stored)
+    return {
+        "ending": {
+            "state": ending.state.value,
+            "message": ending.message,
+            "result": None if is_stored else ending.result,
+            "stored": str(ending.result.id) if is_stored else None,
+        }
+    }
 
 
 def end_task_runs(step: Step, run: Run, moves: list[Move]) -> dict[str, Ending]:

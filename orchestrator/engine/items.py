@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from uuid import UUID
 
 from orchestrator.core.bindings import Unresolvable
 from orchestrator.core.graph import TaskKind
@@ -49,12 +50,12 @@ def expansions(run: Run, slugs: Collection[str]) -> dict[str, tuple[State, int |
     return {slug: (State(state), items) for slug, state, items in found}
 
 
-def states_of_items(run: Run, slugs: Collection[str]) -> ItemStates:
+def states_of_items(flow_run_id: UUID, slugs: Collection[str]) -> ItemStates:
     """Return the states of the items of mapped tasks, as triggers judge them; nothing of those without items."""
     if not slugs:
         return {}
     counts: dict[str, dict[State, Counted]] = {}
-    for slug, state, number, first in rows(READ_ITEM_COUNTS, flow_run_id=run.id, slugs=list(slugs)):
+    for slug, state, number, first in rows(READ_ITEM_COUNTS, flow_run_id=flow_run_id, slugs=list(slugs)):
         counts.setdefault(slug, {})[State(state)] = Counted(number, first)
     return {slug: item_states(slug, of_slug) for slug, of_slug in counts.items()}
 
@@ -62,7 +63,7 @@ def states_of_items(run: Run, slugs: Collection[str]) -> ItemStates:
 def items_before(run: Run, free: list[Ready]) -> ItemStates:
     """Return the states of the items of mapped tasks that stand directly before these task runs."""
     before = {name for task_run in free for name in run.graph.upstreams[task_run.slug]}
-    return states_of_items(run, before & run.graph.mapped)
+    return states_of_items(run.id, before & run.graph.mapped)
 
 
 def judge_parent(run: Run, slug: str) -> Ending | None:
@@ -74,7 +75,7 @@ def judge_parent(run: Run, slug: str) -> Ending | None:
     expanded = {name for name, (_, items) in known.items() if items is not None}
     whole = expanded - run.graph.pairs.get(slug, frozenset())
     states = {name: state for name, (state, _) in known.items()}
-    return judge_mapping(run.graph, slug, states, states_of_items(run, whole), expanded)
+    return judge_mapping(run.graph, slug, states, states_of_items(run.id, whole), expanded)
 
 
 @dataclass(slots=True)
@@ -301,7 +302,7 @@ def _verdicts(
         name for name in run.graph.upstreams[slug] if name not in pairs or (name, group[0].map_index) not in states
     ]
     known = expansions(run, apart)
-    others = states_of_items(run, [name for name, (_, items) in known.items() if items is not None])
+    others = states_of_items(run.id, [name for name, (_, items) in known.items() if items is not None])
     whole = {name: state for name, (state, _) in known.items()}
     return [
         judge_item(

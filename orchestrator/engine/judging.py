@@ -5,10 +5,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from orchestrator.core.graph import TaskKind
+from orchestrator.core.graph import FlowGraph, TaskKind
 from orchestrator.core.large import Stored
-from orchestrator.core.planner import Ending, judge_rules
+from orchestrator.core.mapping import label
+from orchestrator.core.planner import Ending, ItemStates, judge_rules
 from orchestrator.core.states import State
+from orchestrator.engine.database import rows
+from orchestrator.engine.item_statements import READ_SOME_ITEM_STATES
+from orchestrator.engine.items import states_of_items
 from orchestrator.engine.results import load_for_function, named, read_results
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import Version, load_version
@@ -18,19 +22,6 @@ from orchestrator.sdk.registry import find_flow, find_task
 from orchestrator.sdk.states import RunState
 
 Call = Callable[[Callable[[], Any]], Any]
-
-
-def told(ending: Ending) -> dict[str, Any]:
-    """Return what a task run carries to a worker that is to hear of an ending: see `_heard`."""
-    is_stored = isinstance(ending.result, Stored)
-    return {
-        "ending": {
-            "state": ending.state.value,
-            "message": ending.message,
-            "result": None if is_stored else ending.result,
-            "stored": str(ending.result.id) if is_stored else None,
-        }
-    }
 
 
 def execute_judged(held: Claim, call: Call, attempt: Callable[[], Ending]) -> Ending | None:
@@ -71,7 +62,8 @@ def _heard(held: Claim) -> Ending | None:
 def _begin(held: Claim, version: Version, people: Judged) -> Ending | None:
     found = read_results(flow_run_id=held.flow_run_id, slugs=version.graph.upstreams[held.slug])
     states = {slug: state for slug, (state, _) in found.items()}
-    verdict = None if (held.carried or {}).get("resumed") else judge_rules(version.graph, held.slug, states)
+    items = _items_before(held, version.graph)
+    verdict = None if (held.carried or {}).get("resumed") else judge_rules(version.graph, held.slug, states, items)
 
     def upstreams() -> dict[Edge, RunState]:
         flow = find_flow(version.flow)
@@ -81,3 +73,16 @@ def _begin(held: Claim, version: Version, people: Judged) -> Ending | None:
         return {edge: RunState(states[slug], "", results[slug]) for edge, slug in edges.items()}
 
     return people.begin(verdict, upstreams, is_retry=held.failures > 0)
+
+
+def _items_before(held: Claim, graph: FlowGraph) -> ItemStates:
+    """Return the states of the items of mapped tasks directly before: of those followed item by item, only the one."""
+    mapped = graph.mapped.intersection(graph.upstreams[held.slug])
+    followed = graph.pairs.get(held.slug, frozenset()) & mapped if held.map_index >= 0 else frozenset()
+    items = dict(states_of_items(held.flow_run_id, mapped - followed))
+    if followed:
+        found = rows(
+            READ_SOME_ITEM_STATES, flow_run_id=held.flow_run_id, slugs=list(followed), indexes=[held.map_index]
+        )
+        items |= {name: {label(name, index): State(state)} for name, index, state in found}
+    return items

@@ -29,10 +29,10 @@ def _end_overdue(flow_run_id: UUID) -> Step:
     with one_step() as step:
         run = lock_flow_run(flow_run_id)
         moves = []
-        for identity, slug, attempt, failures, child in rows(HOLD_OVERDUE, flow_run_id=run.id):
+        for identity, slug, index, attempt, failures, child in rows(HOLD_OVERDUE, flow_run_id=run.id):
             limit = run.graph.tasks[slug].timeout_seconds
             message = f"Waited longer than {limit:g} s for child flow run {child}, which goes on."
-            ready = Ready(identity, slug, attempt, State.RUNNING, failures, child)
+            ready = Ready(identity, slug, attempt, State.RUNNING, failures, child, map_index=index)
             moves.append(found_move(run, ready, Ending(State.TIMED_OUT, message)))
         settle(step, run, ended=end_task_runs(step, run, moves))
     return step

@@ -175,7 +175,7 @@ def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
         endings=endings,
         states={slug: State(row[3]) for slug, row in found.items()},
         waiting_on={slug: row[4] for slug, row in found.items()},
-        items=states_of_items(run, run.graph.mapped),
+        items=states_of_items(run.id, run.graph.mapped),
     )
     if plan.waiting_on:
         send(

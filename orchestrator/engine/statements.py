@@ -304,7 +304,7 @@ SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM rest
 """
 
 HOLD_OVERDUE = """
-SELECT id, slug, attempt, failures, child_flow_run_id FROM orchestrator_taskrun
+SELECT id, slug, map_index, attempt, failures, child_flow_run_id FROM orchestrator_taskrun
 WHERE flow_run_id = %(flow_run_id)s::uuid AND due_at <= clock_timestamp() AND state = 'Running' AND lease_until IS NULL
 ORDER BY id FOR NO KEY UPDATE
 """

@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.core.states import State
+from orchestrator.core.states import TERMINAL, State
 from orchestrator.core.triggers import Trigger
 from orchestrator.engine.recovering import start_due
+from orchestrator.engine.results import read_results
 from orchestrator.models import FlowRun, TaskRun
 from orchestrator.sdk import Flow, RunState, StartFlowRun, Task, case, context, merge, signals, task, triggers
 from orchestrator.sdk import states as made
@@ -46,7 +47,7 @@ class Drawn:
 @st.composite
 def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
     upstreams = tuple(sorted(draw(st.sets(st.integers(0, place - 1), max_size=3)))) if place else ()
-    kinds = ["function"] * 4 + ["child"] + (["merge"] if len(upstreams) > 1 else [])
+    kinds = ["function"] * 4 + ["child", "children", "mapped"] + (["merge"] if len(upstreams) > 1 else [])
     return Drawn(
         kind=draw(st.sampled_from(kinds)),
         upstreams=upstreams,
@@ -112,7 +113,7 @@ def build(tasks: list[Drawn], register: Any) -> Flow:
     """Return the flow, its children registered."""
     name = f"drawn-{next(_numbers)}"
     for place, drawn in enumerate(tasks):
-        if drawn.kind == "child":
+        if drawn.kind in ("child", "children"):
             with Flow(f"{name}-t{place}") as child:
                 task(body_of(drawn.script), name="only")()
             register(child)
@@ -139,11 +140,16 @@ def add(drawn: Drawn, name: str, flow: str, upstreams: list[Task]) -> Task:
         "retry_delay": 0 if drawn.retries else None,
         "state_handlers": [handler_of(drawn.handler)] if drawn.handler else None,
     }
-    if drawn.kind != "child":
+    if drawn.kind == "mapped":
+        source = upstreams.pop() if drawn.reads and upstreams else [3, [4], None]
+        return task(**rules)(body_of(drawn.script)).map(x=source, upstream_tasks=upstreams)
+    if drawn.kind not in ("child", "children"):
         reads = {"x": upstreams.pop()} if drawn.reads and upstreams else {}
         return task(**rules)(body_of(drawn.script))(upstream_tasks=upstreams, **reads)
     # Only a new child begins anew, as the one of flow.run() does.
     start = StartFlowRun(flow_name=f"{flow}-{name}", project_name="tests", wait=True, on_retry="new_run", **rules)
+    if drawn.kind == "children":
+        return start.map(parameters=[{}, {}], upstream_tasks=upstreams)
     return start(upstream_tasks=upstreams)
 
 
@@ -160,8 +166,20 @@ def test_a_flow_ends_the_same_in_this_process_and_on_workers(register, start, dr
         drain()
 
     run = FlowRun.objects.get(pk=run.pk)
-    rows = TaskRun.objects.filter(flow_run=run).values_list("slug", "state", "result")
-    assert {slug: (state, result) for slug, state, result in rows} == {
-        slug: (each.state, each.result) for slug, each in local.task_states.items()
+    rows = TaskRun.objects.filter(flow_run=run).order_by("map_index").values_list("slug", "map_index", "state")
+    by_slug: dict[str, list[str]] = {}
+    for slug, _, found in rows:
+        by_slug.setdefault(slug, []).append(found)
+    assert {slug: seen(found) for slug, found in by_slug.items()} == {
+        slug: seen([each.state, *(item.state for item in each.map_states)]) for slug, each in local.task_states.items()
+    }
+    results = read_results(flow_run_id=run.pk, slugs=list(local.task_states))
+    assert {slug: result for slug, (found, result) in results.items() if found in TERMINAL} == {
+        slug: each.result for slug, each in local.task_states.items() if each.is_finished()
     }
     assert (run.state, run.result) == (local.state, local.result)
+
+
+def seen(states: list[str]) -> list[str]:
+    """Return a task run's state and those of its items. What waits for a pause is told apart no further."""
+    return list(states) if states[0] in TERMINAL or states[0] == State.PAUSED else ["unfinished"]
