@@ -2,7 +2,7 @@
 
 import time
 
-from orchestrator.sdk import Flow, StartFlowRun, task
+from orchestrator.sdk import Flow, Parameter, StartFlowRun, task
 
 CHAIN = 50
 FAN = 200
@@ -62,6 +62,10 @@ for level in range(2, LEVELS):
     inner = f"level-{level}"
 with Flow("W5") as flow:
     child(inner)()
+
+# Two schedules of a flow that give the same parameters at the same time start one run.
+with Flow("timed") as flow:
+    small(upstream_tasks=[Parameter("number", default=0)])
 
 # Parents whose child is not due for long: they wait, and hold nothing.
 with Flow("waiting") as flow:

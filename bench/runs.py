@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from orchestrator.core.states import TERMINAL
+from orchestrator.engine.database import retried
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.models import Flow, Origin
 
@@ -69,6 +70,7 @@ def database_bytes() -> int:
     return int(one(SIZE))
 
 
+@retried
 def clear() -> None:
     """Remove all runs, so that the next workload finds tables of the size that it would alone."""
     with connection.cursor() as cursor:
