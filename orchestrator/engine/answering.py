@@ -1,6 +1,7 @@
 """A person's answer to a task run that is Paused, or its time limit instead of one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from orchestrator.engine.access import has_role
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import READ_PROPOSAL, UNANSWERED
+from orchestrator.engine.items import ends_with
 from orchestrator.engine.settling import settle
 from orchestrator.engine.steps import Ready, Run, Step, UnknownTaskRun, lock_task_run, one_step
 from orchestrator.engine.transitions import Move, move_task_runs
@@ -85,10 +87,7 @@ def _approve(task_run_id: UUID, user: AbstractBaseUser | None, reason: str, para
         # It is told that it was paused, and its trigger is not asked again.
         move = Move(ready.id, ready.slug, ready.attempt, State.PAUSED, State.PENDING, why, carried={"resumed": True})
         move_task_runs(step, run, [move])
-        freed = Ready(
-            ready.id, ready.slug, ready.attempt, State.PENDING, ready.failures, ready.child, ready.child_attempt
-        )
-        settle(step, run, ended={}, ready=[freed])
+        settle(step, run, ended={}, ready=[replace(ready, before=State.PENDING)])
     return step
 
 
@@ -136,7 +135,7 @@ def _end_approved(
 def _end(step: Step, run: Run, ready: Ready, ending: Ending) -> None:
     move = Move(ready.id, ready.slug, ready.attempt, State.PAUSED, ending.state, ending.message, ending.result)
     move_task_runs(step, run, [move])
-    settle(step, run, ended={ready.slug: ending})
+    settle(step, run, ended=ends_with(run, ready, ending))
 
 
 def _words(what: str, user: AbstractBaseUser | None, reason: str) -> str:

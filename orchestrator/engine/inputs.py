@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from orchestrator.engine.versions import load_version
 Loader = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-@dataclass(slots=True)
+@dataclass
 class Results:
     """The results that some task runs of one flow run read.
 
@@ -42,18 +42,25 @@ class Results:
             for key, binding in task.inputs.items()
         }
 
-    def of(self, index: int) -> "Results":
-        """Return what one item reads."""
-        return Results(dict(self.whole), {index: self.items.get(index, {})})
-
     def loaded(self, load: Loader) -> "Results":
         """Return the same with the results that are kept outside the database."""
         return Results(load(self.whole), {index: load(of_item) for index, of_item in self.items.items()})
 
     def is_stored(self, slugs: Iterable[str], index: int) -> bool:
         """Return whether something that is read of these tasks is kept outside the database."""
-        own = self.items.get(index, {})
-        return any(holds_stored(own[slug] if slug in own else self.whole.get(slug)) for slug in slugs)
+        return bool(self._stored) and any(
+            (slug, None) in self._stored or (slug, index) in self._stored for slug in slugs
+        )
+
+    @cached_property
+    def _stored(self) -> set[tuple[str, int | None]]:
+        of_items = {
+            (slug, index)
+            for index, of_item in self.items.items()
+            for slug, item in of_item.items()
+            if holds_stored(item)
+        }
+        return of_items | {(slug, None) for slug, result in self.whole.items() if holds_stored(result)}
 
 
 def read_inputs(

@@ -56,7 +56,7 @@ SELECT id, map_index, attempt, child_flow_run_id, child_attempt, waiting_on FROM
 """
 
 COUNT_ITEMS_DOWN = """
-UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
+UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall, changed_at = now()
 FROM unnest(%(slugs)s::text[], %(falls)s::int[]) AS g(slug, fall)
 WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
     AND t.map_index = -1

@@ -199,6 +199,14 @@ def restart_items(step: Step, run: Run, parent: Ready, number: int, *, everythin
     ]
 
 
+def ends_with(run: Run, ready: Ready, ending: Ending) -> dict[str, Ending]:
+    """Return slug -> ending of a task run that ended; an item that did is noted for `settle` instead."""
+    if ready.map_index < 0:
+        return {ready.slug: ending}
+    run.items_ended[ready.slug, ready.map_index] = ending
+    return {}
+
+
 def settle_items(step: Step, run: Run) -> tuple[list[Ready], dict[str, Ending]]:
     """Do what follows from items that have ended; return the items that may start, and the mapped tasks that ended."""
     ready: list[Ready] = []

@@ -11,7 +11,7 @@ from orchestrator.core.states import MARKABLE, TERMINAL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import READ_STARTED
-from orchestrator.engine.items import tasks_stopped
+from orchestrator.engine.items import ends_with, tasks_stopped
 from orchestrator.engine.reopening import run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_UNFINISHED
@@ -69,13 +69,10 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
         # A new attempt, so that the worker that has it learns that it is no longer its.
         move.attempt_step = int(ready.before is State.RUNNING)
         move_task_runs(step, run, [move])
-        if ready.map_index >= 0:
-            run.items_ended[ready.slug, ready.map_index] = ending
-            settle(step, run, ended={})
-        elif ready.before in TERMINAL:
+        if ready.before in TERMINAL:
             _judge_again(step, run, ready, ending)
         else:
-            settle(step, run, ended={ready.slug: ending})
+            settle(step, run, ended=ends_with(run, ready, ending))
     return step
 
 
