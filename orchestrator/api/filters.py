@@ -8,7 +8,8 @@ from django_filters import filters
 from django_filters.filterset import FilterSet
 
 from orchestrator.core.states import State
-from orchestrator.models import Flow, FlowRun, Schedule, Source
+from orchestrator.models import Flow, FlowRun, Schedule, Source, TaskRun
+from orchestrator.models.runs import TASK_RUN_STATES
 
 
 class _FlowNamed(filters.CharFilter):
@@ -79,3 +80,13 @@ class LogFilter(FilterSet):
     after = filters.NumberFilter(
         field_name="id", lookup_expr="gt", min_value=0, max_value=2**63 - 1, label="Only lines after this id."
     )
+
+
+class ItemFilter(FilterSet):
+    slug = filters.CharFilter(required=True, label="The mapped task.")
+    state = filters.ChoiceFilter(choices=TASK_RUN_STATES)
+    index = filters.NumberFilter(field_name="map_index")
+
+    class Meta:
+        model = TaskRun
+        fields = ["slug", "state", "index"]

@@ -41,6 +41,7 @@ urlpatterns = [
     path("flow-runs/<uuid:flow_run_id>/graph/", flow_runs.Graph.as_view()),
     path("flow-runs/<uuid:flow_run_id>/changes/", history.Changes.as_view()),
     path("flow-runs/<uuid:flow_run_id>/logs/", history.Logs.as_view()),
+    path("flow-runs/<uuid:flow_run_id>/items/", flow_runs.Items.as_view()),
     path("flow-runs/<uuid:flow_run_id>/task-runs/<uuid:task_run_id>/", flow_runs.OneTaskRun.as_view()),
     path("flow-runs/<uuid:flow_run_id>/result/", flow_runs.Result.as_view()),
     path("flow-runs/<uuid:flow_run_id>/task-runs/<uuid:task_run_id>/result/", flow_runs.TaskRunResult.as_view()),

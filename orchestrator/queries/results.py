@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 
 from orchestrator.core.large import Part, Stored, Unread, put_together, take_apart
+from orchestrator.core.states import SUCCESSFUL
 from orchestrator.models import FlowRun, StoredResult, TaskRun
 from orchestrator.models.results import JSON, PARTS
 
@@ -48,6 +49,8 @@ def result_as_json(row: FlowRun | TaskRun) -> bytes:
     :raises LostResult: the storage does not have it any more
     """
     stored = row.stored_result
+    if isinstance(row, TaskRun) and row.items is not None:
+        return json.dumps(load(_of_items(row)), default=_refuse).encode()
     if stored is None:
         return json.dumps(row.result).encode()
     if stored.size > settings.ANABRANCH_MAX_RESULT_BYTES:
@@ -55,6 +58,15 @@ def result_as_json(row: FlowRun | TaskRun) -> bytes:
     if stored.serializer == JSON:
         return bytes_of(stored)
     return json.dumps(load(Stored(stored.pk)), default=_refuse).encode()
+
+
+def _of_items(row: TaskRun) -> list[Any]:
+    """Return what the items of a mapped task have for results, None for those that did not succeed."""
+    found = TaskRun.objects.filter(flow_run=row.flow_run_id, slug=row.slug, map_index__range=(0, (row.items or 0) - 1))
+    return [
+        (result if stored is None else Stored(stored)) if state in SUCCESSFUL else None
+        for state, result, stored in found.order_by("map_index").values_list("state", "result", "stored_result")
+    ]
 
 
 def _refuse(value: Any) -> Any:

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from orchestrator.core.states import State
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.queries.access import Person, flow_runs_visible_to
+from orchestrator.queries.items import item_counts
 from orchestrator.queries.moments import iso
 from orchestrator.queries.results import result_document
 from orchestrator.queries.workers import served_queues
@@ -75,17 +76,30 @@ def flow_run_document(flow_run: FlowRun) -> dict[str, Any]:
 
 
 def task_run_documents(flow_run: FlowRun, *, only: Collection[UUID] | None = None) -> list[dict[str, Any]]:
-    """Return the task runs of a flow run in the graph's order, or only those with the given ids."""
-    found = TaskRun.objects.filter(flow_run=flow_run)
+    """Return the task runs of a flow run in the graph's order, or only those with the given ids.
+
+    Items of mapped tasks are counted with their task; `item_documents` shows them.
+    """
+    found = TaskRun.objects.filter(flow_run=flow_run, map_index=-1)
     if only is not None:
         found = found.filter(pk__in=only)
+    place = {slug: index for index, slug in enumerate(task_names(flow_run.version_id))}
+    return sorted(_documents(found, flow_run), key=lambda task_run: place.get(task_run["slug"], len(place)))
+
+
+def item_documents(flow_run: FlowRun, items: Collection[UUID]) -> list[dict[str, Any]]:
+    """Return items of a mapped task by their ids, in their order."""
+    found = TaskRun.objects.filter(flow_run=flow_run, pk__in=items)
+    return sorted(_documents(found, flow_run), key=lambda item: int(item["map_index"]))
+
+
+def _documents(found: QuerySet[TaskRun], flow_run: FlowRun) -> list[dict[str, Any]]:
     names = task_names(flow_run.version_id)
-    place = {slug: index for index, slug in enumerate(names)}
-    rows = found.values_list(*_COLUMNS, "child_flow_run__flow__name", "child_flow_run__flow__project__name")
+    of_child = ("child_flow_run__flow__name", "child_flow_run__flow__project__name")
+    rows = list(found.order_by().values_list(*_COLUMNS, "items", *of_child))
+    counts = item_counts(flow_run.pk, {row[1]: row[-3] for row in rows if row[-3] is not None})
     served = served_queues()
-    documents = [_task_run_document(row, names, served) for row in rows.order_by()]
-    documents.sort(key=lambda task_run: (place.get(task_run["slug"], len(place)), task_run["map_index"]))
-    return documents
+    return [_task_run_document(row, names, served, counts) for row in rows]
 
 
 # Task runs come by the ten thousand: their documents are made from plain rows, not from model objects.
@@ -106,9 +120,14 @@ _COLUMNS = (
 )
 
 
-def _task_run_document(row: tuple[Any, ...], names: Mapping[str, str], served: Collection[str]) -> dict[str, Any]:
+def _task_run_document(
+    row: tuple[Any, ...],
+    names: Mapping[str, str],
+    served: Collection[str],
+    counts: Mapping[str, Mapping[str, int]],
+) -> dict[str, Any]:
     pk, slug, map_index, state, message, attempt, child, due, submitted, started, ended, *rest = row
-    worker, queue, flow, project = rest
+    worker, queue, items, flow, project = rest
     return {
         "id": str(pk),
         "slug": slug,
@@ -126,12 +145,13 @@ def _task_run_document(row: tuple[Any, ...], names: Mapping[str, str], served: C
         "worker": worker,
         "queue": queue,
         "is_served": state != State.SUBMITTED or queue in served,
+        "items": None if items is None else {"number": items, "states": counts[slug]},
     }
 
 
 def task_run_detail_document(task_run: TaskRun) -> dict[str, Any]:
     """Return one task run with its result and the bindings of its inputs."""
-    documents = task_run_documents(task_run.flow_run, only=[task_run.pk])
+    documents = _documents(TaskRun.objects.filter(pk=task_run.pk), task_run.flow_run)
     tasks = graph_document(task_run.flow_run)["tasks"]
     inputs: dict[str, Any] = next((task.get("inputs", {}) for task in tasks if task["slug"] == task_run.slug), {})
     return {**documents[0], **result_document(task_run), "inputs": inputs}
@@ -140,9 +160,11 @@ def task_run_detail_document(task_run: TaskRun) -> dict[str, Any]:
 def task_run_versions(flow_run_id: UUID, *, changed_since: datetime | None = None) -> dict[UUID, str]:
     """Return what tells one state of a task run's row from the next, for those changed since (None: for all).
 
+    Of a mapped task it differs whenever an item has ended; items have none of their own.
+
     This is PostgreSQL's own version of the row: it differs after every update, whichever clock wrote `changed_at`.
     """
-    rows = TaskRun.objects.filter(flow_run=flow_run_id)
+    rows = TaskRun.objects.filter(flow_run=flow_run_id, map_index=-1)
     if changed_since is not None:
         rows = rows.filter(changed_at__gte=changed_since)
     return dict(rows.order_by().values_list("pk", RawSQL('"orchestrator_taskrun"."xmin"::text', ())))

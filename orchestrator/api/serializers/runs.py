@@ -121,6 +121,11 @@ class FlowRunSummarySerializer(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
+class ItemsSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    states = serializers.DictField(child=serializers.IntegerField(), help_text="State -> how many items are in it.")
+
+
 class TaskRunSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     slug = serializers.CharField()
@@ -138,6 +143,7 @@ class TaskRunSerializer(serializers.Serializer[Any]):
     worker = serializers.CharField()
     queue = serializers.CharField()
     is_served = serializers.BooleanField(help_text="false: it waits for a worker, and none serves its queue.")
+    items = ItemsSerializer(allow_null=True, help_text="Of a mapped task, once it has been given its items.")
 
 
 class FlowRunSerializer(FlowRunSummarySerializer):

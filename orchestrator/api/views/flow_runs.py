@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.api.answers import answers
-from orchestrator.api.filters import FlowRunFilter
+from orchestrator.api.filters import FlowRunFilter, ItemFilter
 from orchestrator.api.permissions import ANYONE_SIGNED_IN
 from orchestrator.api.serializers.runs import (
     CancelSerializer,
@@ -25,6 +25,7 @@ from orchestrator.api.serializers.runs import (
     RestartSerializer,
     StartSerializer,
     TaskRunDetailSerializer,
+    TaskRunSerializer,
 )
 from orchestrator.api.view import ApiView
 from orchestrator.engine.cancelling import cancel_flow_run
@@ -34,12 +35,14 @@ from orchestrator.engine.pausing import pause_flow_run, resume_flow_run
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, Origin, TaskRun
 from orchestrator.queries.access import Role, flow_runs_visible_to
+from orchestrator.queries.items import items_of
 from orchestrator.queries.results import result_as_json
 from orchestrator.queries.runs import (
     flow_run_document,
     flow_run_summary,
     flow_runs_for_reading,
     graph_document,
+    item_documents,
     task_run_detail_document,
 )
 
@@ -112,6 +115,19 @@ class Graph(_OfOneFlowRun):
     def get(self, request: Request, flow_run_id: UUID) -> Response:
         """Show the graph of the version that runs."""
         return Response(graph_document(self.flow_run(flow_run_id)))
+
+
+class Items(_OfOneFlowRun):
+    roles = {"GET": Role.VIEWER}
+    queryset = TaskRun.objects.none()
+    filterset_class = ItemFilter
+
+    @answers("flow_runs_items", 422, ok=TaskRunSerializer(many=True))
+    def get(self, request: Request, flow_run_id: UUID) -> Response:
+        """List the items of a mapped task, in their order."""
+        flow_run = self.flow_run(flow_run_id)
+        items = self.listed(items_of(flow_run, request.GET.get("slug", "")))
+        return self.get_paginated_response(item_documents(flow_run, [item.pk for item in items]))
 
 
 class OneTaskRun(_OfOneFlowRun):

@@ -19,6 +19,13 @@ export interface TaskRun {
   queue: string;
   /** False: it waits for a worker, and none serves its queue. */
   is_served: boolean;
+  /** Of a mapped task, once it has been given its items. */
+  items: ItemCounts | null;
+}
+
+export interface ItemCounts {
+  number: number;
+  states: Record<string, number>;
 }
 
 /** A result that is kept outside its row: too large for it, or no JSON. */
@@ -97,6 +104,18 @@ export function countStates(run: FlowRun): [string, number][] {
   const counts = new Map<string, number>();
   for (const { state } of run.task_runs) counts.set(state, (counts.get(state) ?? 0) + 1);
   return [...counts].toSorted(([a], [b]) => Number(isTerminal(b)) - Number(isTerminal(a)));
+}
+
+/** State -> how many items, those that went wrong first, then what goes on, then what ended well. */
+export function itemCounts(items: ItemCounts): [string, number][] {
+  const rank = (state: string) => (isUnsuccessful(state) ? 0 : isTerminal(state) ? 2 : 1);
+  return Object.entries(items.states).toSorted(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
+}
+
+/** `7/10`: how many items of a mapped task have ended. */
+export function itemsText({ number, states }: ItemCounts): string {
+  const ended = Object.entries(states).filter(([state]) => isTerminal(state));
+  return `${ended.reduce((sum, [, count]) => sum + count, 0)}/${number}`;
 }
 
 export interface Bar {

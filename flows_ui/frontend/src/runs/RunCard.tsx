@@ -3,6 +3,7 @@ import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
 import type { CardNode } from '../canvas/elements';
 import { flowText } from '../canvas/TaskLines';
+import { itemsText } from '../core/runs';
 import { labelOf } from '../core/states';
 import { useRun } from './store';
 import { Duration } from './words';
@@ -15,7 +16,7 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
   return (
     <CardFrame
       slug={id}
-      label={`${data.task.name}, ${labelOf(state)}`}
+      label={`${data.task.name}, ${labelOf(state)}${taskRun?.items ? `, items ${itemsText(taskRun.items)}` : ''}`}
       isSelected={selected ?? false}
       state={state}
       isDown={data.isDown}
@@ -30,6 +31,7 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
         <span className="task-card__state" title={taskRun?.message}>
           <span className="state-icon" data-state={state} aria-hidden="true" />
           {labelOf(state)}
+          {taskRun?.items && <span className="numeric"> {itemsText(taskRun.items)}</span>}
         </span>
         <span className="task-card__child truncate" title={flowText(data.task)}>
           {flowText(data.task)}

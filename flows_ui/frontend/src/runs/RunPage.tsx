@@ -22,6 +22,7 @@ import {
   type RunPane,
   type RunStore,
   useFollowing,
+  useItemInAddress,
   useRun,
   useRunStore,
 } from './store';
@@ -46,6 +47,7 @@ function Watch() {
   const store = useRunStore();
   const camera = useCamera();
   useFollowing(store);
+  useItemInAddress(store);
   useTitle();
   useChosenInView(camera);
   const handlers = useMemo(() => makeHandlers(store, camera), [store, camera]);
@@ -53,6 +55,7 @@ function Watch() {
   const pane = useRun((state) => state.pane);
   const graph = useRun((state) => state.graph);
   const taskRun = useRun(chosenTaskRun);
+  const shown = useRun((state) => state.item) ?? taskRun;
   const slug = taskRun?.slug;
   const selected = useMemo(() => new Set(slug ? [slug] : []), [slug]);
   const notices = useRun((state) => state.notices);
@@ -79,7 +82,7 @@ function Watch() {
           <TaskTable />
         </div>
         <div className="run__side">
-          {taskRun ? <TaskRunPanel key={taskRun.id} taskRun={taskRun} /> : <RunPanel />}
+          {shown ? <TaskRunPanel key={shown.id} taskRun={shown} /> : <RunPanel />}
         </div>
       </div>
       <PaneSwitch />

@@ -1,15 +1,16 @@
-import { CornerDownRight, X } from 'lucide-react';
+import { ArrowLeft, CornerDownRight, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { type Binding, describeBinding, walkBindings } from '../core/bindings';
+import { type Binding, describeBinding } from '../core/bindings';
 import { nameOf } from '../core/graph';
 import type { StoredResult, TaskRun } from '../core/runs';
 import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { commandTitle } from '../ui/platform';
 import { History } from './History';
+import { Items } from './Items';
 import { Logs } from './Logs';
 import { Result } from './Result';
-import { choose, placeOf, useRun, useRunStore } from './store';
+import { choose, chooseItem, placeOf, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { Badge, Duration, Moment } from './words';
 
@@ -26,10 +27,14 @@ interface Detail {
 export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
   const store = useRunStore();
   const [tab, setTab] = useState<Tab>('Overview');
+  const isItem = (taskRun.map_index ?? -1) >= 0;
   return (
     <section className="side details" aria-label={`Task run ${taskRun.name}`}>
       <div className="run-panel__head">
-        <h2 className="truncate">{taskRun.name}</h2>
+        <h2 className="truncate">
+          {taskRun.name}
+          {isItem && ` [${taskRun.map_index}]`}
+        </h2>
         <Badge state={taskRun.state} />
         <button
           type="button"
@@ -41,6 +46,15 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
           <X />
         </button>
       </div>
+      {isItem && (
+        <button
+          type="button"
+          className="button button--small run-panel__child"
+          onClick={() => chooseItem(store, null)}
+        >
+          <ArrowLeft /> All items
+        </button>
+      )}
       {taskRun.child_flow_run && (
         <a
           className="button run-panel__child"
@@ -94,6 +108,7 @@ function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void })
   return (
     <>
       <Why taskRun={taskRun} onLogs={onLogs} />
+      {taskRun.items && <Items taskRun={taskRun} items={taskRun.items} />}
       <dl className="facts">
         {taskRun.child_flow && (
           <>
@@ -153,7 +168,7 @@ function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void })
           </dl>
         </section>
       )}
-      {detail && isTerminal(taskRun.state) && (
+      {detail && isTerminal(taskRun.state) && !taskRun.items && (
         <Result
           result={detail.result}
           stored={detail.stored_result}
@@ -190,8 +205,15 @@ function Why({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
   );
 }
 
-const leavesOf = (binding: Binding, key: string): [string, Binding][] =>
-  [...walkBindings(binding, key)].filter(([, found]) => found.kind !== 'object' && found.kind !== 'list');
+function leavesOf(binding: Binding, key: string): [string, Binding][] {
+  if (binding.kind === 'list') {
+    return binding.items.flatMap((item, index) => leavesOf(item, `${key}[${index}]`));
+  }
+  if (binding.kind === 'object') {
+    return Object.entries(binding.fields).flatMap(([name, field]) => leavesOf(field, `${key}.${name}`));
+  }
+  return [[key, binding]];
+}
 
 /** What the list of task runs leaves out, read again when the task run changes. */
 function useDetail(taskRun: TaskRun): Detail | null {

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useMemo } from 'react';
 import { nameOf } from '../core/graph';
 import { topologicalOrder } from '../core/reach';
-import { type Bar, type TaskRun, timeline } from '../core/runs';
+import { type Bar, itemsText, type TaskRun, timeline } from '../core/runs';
 import { isTerminal, labelOf } from '../core/states';
 import { choose, useNow, useRun, useRunStore } from './store';
 import { Badge, Duration } from './words';
@@ -99,6 +99,7 @@ function Row({ taskRun, name, bar, isChosen, onChoose }: RowProps) {
       </th>
       <td>
         <Badge state={taskRun.state} isPlain />
+        {taskRun.items && <span className="muted small numeric"> {itemsText(taskRun.items)}</span>}
         {taskRun.attempt > 1 && <span className="muted small"> attempt {taskRun.attempt}</span>}
       </td>
       <td className="task-table__time">

@@ -5,6 +5,7 @@ import { createStore } from 'zustand/vanilla';
 import { placedForScreen } from '../canvas/direction';
 import { EMPTY_GRAPH, type Graph } from '../core/graph';
 import { applyChange, type FlowRun, type TaskRun, taskRunsBySlug } from '../core/runs';
+import { call } from '../net/api';
 import { followRun, type Link } from '../net/liveRun';
 import type { Notice } from '../ui/Notices';
 
@@ -25,6 +26,8 @@ export interface RunState {
   link: Link;
   /** The id of the chosen task run. */
   chosen: string | null;
+  /** The item of the chosen mapped task that is shown. */
+  item: TaskRun | null;
   pane: RunPane;
   dialog: 'cancel' | 'again' | 'keys' | null;
   notices: Notice[];
@@ -42,6 +45,7 @@ export function createRunStore(data: RunData): RunStore {
     bySlug: taskRunsBySlug(data.flow_run),
     link: { kind: 'reconnecting' },
     chosen,
+    item: null,
     pane: chosen ? 'details' : 'canvas',
     dialog: null,
     notices: [],
@@ -73,7 +77,44 @@ export const showRun = (store: RunStore, run: FlowRun): void =>
 /** Show a task run beside the graph. The address says which, so that it can be handed to somebody else. */
 export function choose(store: RunStore, taskRun: TaskRun | null | undefined): void {
   history.replaceState(null, '', taskRun ? placeOf(taskRun) : location.pathname);
-  store.setState({ chosen: taskRun?.id ?? null, spoken: taskRun ? `${taskRun.name}, ${taskRun.state}` : '' });
+  store.setState({
+    chosen: taskRun?.id ?? null,
+    item: null,
+    spoken: taskRun ? `${taskRun.name}, ${taskRun.state}` : '',
+  });
+}
+
+/** Show an item of the mapped task that is chosen; null: the task itself again. */
+export function chooseItem(store: RunStore, item: TaskRun | null): void {
+  const taskRun = item ?? chosenTaskRun(store.getState());
+  history.replaceState(null, '', taskRun ? placeOf(taskRun) : location.pathname);
+  store.setState({ item, spoken: item ? `${item.name} ${item.map_index}, ${item.state}` : '' });
+}
+
+/** Keep the item that is shown up to date: it is read again when the counts of its task change. */
+export function useItemInAddress(store: RunStore): void {
+  const taskRun = useStore(store, chosenTaskRun);
+  const run = store.getState().run.id;
+  const counts = JSON.stringify(taskRun?.items ?? null);
+  const slug = taskRun?.slug;
+  useEffect(() => {
+    const index = slug && counts !== 'null' && itemIndex(location.hash, slug);
+    if (!index) return;
+    let isWanted = true;
+    const query = new URLSearchParams({ slug, index });
+    call<{ results: TaskRun[] }>('GET', `flow-runs/${run}/items/?${query}`)
+      .then(({ results: [item] }) => isWanted && item && store.setState({ item }))
+      .catch(() => undefined);
+    return () => {
+      isWanted = false;
+    };
+  }, [store, run, slug, counts]);
+}
+
+/** The `3` of `#load[3]`, where that is an item of `load`. */
+function itemIndex(hash: string, slug: string): string | undefined {
+  const place = decodeURIComponent(hash.slice(1));
+  return place.startsWith(`${slug}[`) ? /^\[(\d+)\]$/.exec(place.slice(slug.length))?.[1] : undefined;
 }
 
 /** What follows the address of a flow run to show one of its task runs. */
@@ -82,7 +123,9 @@ export function placeOf({ slug, map_index: part }: TaskRun): string {
 }
 
 const inAddress = (run: FlowRun): string | null =>
-  run.task_runs.find((taskRun) => placeOf(taskRun) === location.hash)?.id ?? null;
+  run.task_runs.find(
+    (taskRun) => placeOf(taskRun) === location.hash || itemIndex(location.hash, taskRun.slug) !== undefined,
+  )?.id ?? null;
 
 export const chosenTaskRun = (state: RunState): TaskRun | undefined =>
   state.run.task_runs.find((taskRun) => taskRun.id === state.chosen);
