@@ -34,7 +34,7 @@ MEANINGS: dict[State, str] = {
     State.SUBMITTED: "A task run that may start now and waits for a worker.",
     State.RUNNING: "A worker executes it, or it waits for its child flow run or its items (which holds no worker).",
     State.RETRYING: "A task run that failed and starts again when its delay is over.",
-    State.PAUSED: "Waits for a person: a task run to be approved, a flow run to be resumed. What runs already goes on.",
+    State.PAUSED: "Waits to be approved (a task run) or resumed (a flow run). What runs already goes on.",
     State.CANCELLING: "A flow run that was cancelled while task runs of it were running; they are being stopped.",
     State.SUCCESS: "Ended well.",
     State.CACHED: "Not executed, because an earlier result still holds; counts as successful.",

@@ -11,6 +11,7 @@ import {
   removeEdges,
   removeTasks,
   updateTask,
+  withoutHandlers,
 } from './graph';
 import { DIAMOND, graphOf } from './sample';
 
@@ -94,5 +95,16 @@ describe('pasting', () => {
     expect(readFragment(text)?.tasks).toHaveLength(1);
     expect(readFragment('{"a": 1}')).toBeNull();
     expect(readFragment('hello')).toBeNull();
+  });
+});
+
+describe('the tasks that call state handlers', () => {
+  it('are not shown, nor their edges', () => {
+    const graph = graphOf('ABC', 'A>B B>C');
+    const handled = { ...graph, opening_task: 'Flow A-1', closing_task: 'Flow C-1' };
+
+    expect(withoutHandlers(handled).tasks.map((task) => task.slug)).toEqual(['Flow B-1']);
+    expect(withoutHandlers(handled).edges).toEqual([]);
+    expect(withoutHandlers(graph)).toBe(graph);
   });
 });

@@ -35,6 +35,11 @@ export interface Task {
   skip_on_upstream_skip?: boolean;
   max_retries?: number;
   retry_delay_seconds?: number;
+  retry_delays?: number[];
+  retry_backoff?: number;
+  retry_jitter?: number;
+  retry_delay_max_seconds?: number | null;
+  timeout_seconds?: number | null;
   position?: [number, number];
 }
 
@@ -52,6 +57,9 @@ export interface Graph {
   edges: Edge[];
   reference_tasks?: string[];
   result_task?: string | null;
+  /** The tasks that call the flow's state handlers: no canvas shows them. */
+  opening_task?: string | null;
+  closing_task?: string | null;
 }
 
 export const EMPTY_GRAPH: Graph = { schema: 1, tasks: [], edges: [] };
@@ -129,6 +137,13 @@ export function removeTasks(graph: Graph, slugs: ReadonlySet<string>): Graph {
   };
 }
 
+/** The graph without the tasks that call the flow's state handlers. */
+export function withoutHandlers(graph: Graph): Graph {
+  const { opening_task: opening, closing_task: closing, ...rest } = graph;
+  const hidden = new Set([opening, closing].filter((slug) => slug != null));
+  return hidden.size > 0 ? removeTasks(rest, hidden) : graph;
+}
+
 /** Add the edge unless it is there. Ask `refusalOfEdge` before: this does not look for cycles. */
 export function addEdge(graph: Graph, upstream: string, downstream: string): Graph {
   const there = graph.edges.some((edge) => edge.upstream === upstream && edge.downstream === downstream);
@@ -180,6 +195,11 @@ const DEFAULTS = {
   skip_on_upstream_skip: true,
   max_retries: 0,
   retry_delay_seconds: 0,
+  retry_delays: [],
+  retry_backoff: 1,
+  retry_jitter: 0,
+  retry_delay_max_seconds: null,
+  timeout_seconds: null,
 };
 
 function withoutEmptyParameters(inputs: Task['inputs']): Task['inputs'] {

@@ -34,7 +34,7 @@ export const STATE_TABLE = [
   {
     name: 'Paused',
     terminal: false,
-    meaning: 'Waits for a person: a task run to be approved, a flow run to be resumed. What runs already goes on.',
+    meaning: 'Waits to be approved (a task run) or resumed (a flow run). What runs already goes on.',
   },
   {
     name: 'Cancelling',

@@ -1,12 +1,12 @@
 import { useId } from 'react';
 import { ON_RETRY, type OnRetry, type Task, TRIGGERS } from '../core/graph';
 import type { Actions } from './actions';
+import { RetryRules } from './RetryRules';
 
 /** When a task starts, whether it waits for its child flow run, and what happens when that fails. */
 export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
   const id = useId();
   const change = (field: string, value: Partial<Task>) => actions.setTask(task.slug, value, field);
-  const retries = task.max_retries ?? 0;
   return (
     <section className="panel-part" aria-label="Rules">
       <h3 className="panel-part__title">Rules</h3>
@@ -37,20 +37,7 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
         isOn={task.skip_on_upstream_skip ?? true}
         onChange={(isOn) => change('skipping', { skip_on_upstream_skip: isOn })}
       />
-      <div className="form-row form-row--two">
-        <NumberField
-          label="Max retries"
-          value={retries}
-          max={1000}
-          onChange={(value) => change('retries', { max_retries: value })}
-        />
-        <NumberField
-          label="Retry delay (seconds)"
-          value={task.retry_delay_seconds ?? 0}
-          max={31_536_000}
-          onChange={(value) => change('retry delay', { retry_delay_seconds: value })}
-        />
-      </div>
+      <RetryRules task={task} onChange={change} />
       {task.wait !== false && (
         <div className="field">
           <label className="field__label" htmlFor={`${id}-on-retry`}>
@@ -89,35 +76,5 @@ function Check({
       <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.target.checked)} />
       <span>{label}</span>
     </label>
-  );
-}
-
-interface NumberFieldProps {
-  label: string;
-  value: number;
-  max: number;
-  onChange: (value: number) => void;
-}
-
-function NumberField({ label, value, max, onChange }: NumberFieldProps) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label className="field__label" htmlFor={id}>
-        {label}
-      </label>
-      <input
-        id={id}
-        className="input"
-        type="number"
-        min={0}
-        max={max}
-        value={value}
-        onChange={(event) => {
-          const number = Math.trunc(event.target.valueAsNumber || 0);
-          onChange(Math.min(max, Math.max(0, number)));
-        }}
-      />
-    </div>
   );
 }
