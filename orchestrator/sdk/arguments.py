@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -32,11 +33,7 @@ def received(task: Task, inputs: dict[str, Any]) -> dict[str, Any]:
     converters = _converters(_function(task))
     if not converters:
         return inputs
-    optional = {name for name, argument in task.signature.parameters.items() if argument.default is None}
-    return {
-        name: value if value is None and name in optional else _converted(name, value, converters.get(name))
-        for name, value in inputs.items()
-    }
+    return {name: _converted(name, value, converters.get(name)) for name, value in inputs.items()}
 
 
 def _function(task: Task) -> Callable[..., Any]:
@@ -70,7 +67,12 @@ def _converters(function: Callable[..., Any]) -> dict[str, tuple[Convert, str]]:
     except Exception:  # noqa: BLE001 - annotations are people's code, and may name what exists only for a type checker
         return {}
     hints.pop("return", None)
-    found = {name: _converter(hint) for name, hint in hints.items() if not _is_plain(hint)}
+    fits_none = {name for name, each in inspect.signature(function).parameters.items() if each.default is None}
+    found = {
+        name: _converter(hint | None if name in fits_none else hint)
+        for name, hint in hints.items()
+        if not _is_plain(hint)
+    }
     return {name: converter for name, converter in found.items() if converter is not None}
 
 
