@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 
 from orchestrator.core.parameters import check_parameters, empty_schema
 from orchestrator.core.problems import Problem, ProblemsFound
@@ -24,7 +25,7 @@ from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.firing import start_at_fire_time
 from orchestrator.engine.flow_runs import NoVersion
 from orchestrator.engine.scheduling import locked
-from orchestrator.models import Backfill, Origin, Schedule
+from orchestrator.models import Backfill, FlowRun, Origin, Schedule
 from orchestrator.models.schedules import BackfillState
 from orchestrator.queries.backfills import fire_times_with_runs, runs_of_backfill
 
@@ -78,7 +79,6 @@ def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> li
     return [Planned(time, time.utc in taken) for time in found]
 
 
-@transaction.atomic
 def create_backfill(
     *,
     schedule: Schedule,
@@ -94,43 +94,40 @@ def create_backfill(
     :param parameters: for its runs, instead of the schedule's
     :raises InvalidBackfill: the range, the parameters or the number at once is wrong, or another backfill goes on
     """
-    schedule = locked(schedule)
-    given = dict(schedule.parameters if parameters is None else parameters)
-    problems = _problems(schedule, given, max_concurrent=max_concurrent, until=until, now=now)
-    if problems:
-        raise InvalidBackfill(problems)
-    planned = plan_backfill(schedule=schedule, since=since, until=until)
-    missing = [each.fire_time.utc for each in planned if not each.has_run]
-    if not missing:
-        raise _invalid(f"All {len(planned)} fire times of this range have their runs.", "since")
-    backfill = Backfill.objects.create(
-        schedule=schedule,
-        since=since,
-        until=until,
-        fire_times=missing,
-        already_run=len(planned) - len(missing),
-        parameters=given,
-        max_concurrent=max_concurrent,
-        created_by=user,
-    )
-    _advance(backfill, now)
+    with transaction.atomic():
+        schedule = locked(schedule)
+        given = dict(schedule.parameters if parameters is None else parameters)
+        problems = _problems(schedule, given, max_concurrent=max_concurrent, until=until, now=now)
+        if problems:
+            raise InvalidBackfill(problems)
+        planned = plan_backfill(schedule=schedule, since=since, until=until)
+        missing = [each.fire_time.utc for each in planned if not each.has_run]
+        if not missing:
+            raise _invalid(f"All {len(planned)} fire times of this range have their runs.", "since")
+        backfill = Backfill.objects.create(
+            schedule=schedule,
+            since=since,
+            until=until,
+            fire_times=missing,
+            already_run=len(planned) - len(missing),
+            parameters=given,
+            max_concurrent=max_concurrent,
+            created_by=user,
+        )
+    _advance(backfill.pk, now)
+    backfill.refresh_from_db()
     return backfill
 
 
 def advance_backfills(*, now: datetime) -> int:
     """Start the runs that active backfills have room for, and end those that are done; return how many were started.
 
-    Safe to call at any time and from several processes at once.
+    Safe to call at any time and from several processes at once: all that read the same position start the same run.
     """
     started = 0
     for pk in Backfill.objects.filter(state=BackfillState.ACTIVE).order_by("pk").values_list("pk", flat=True):
         try:
-            with transaction.atomic():
-                # Waits for whoever holds it: that one may have counted a run that has ended since.
-                held = Backfill.objects.select_for_update(of=("self",), no_key=True)
-                known = held.select_related("schedule__flow__project", "created_by")
-                backfill = known.filter(pk=pk, state=BackfillState.ACTIVE).first()
-                started += _advance(backfill, now) if backfill else 0
+            started += _advance(pk, now)
         except Exception:  # whatever is wrong with one backfill, the others go on
             logger.exception("Backfill %s could not go on; it is tried again in a while.", pk)
     return started
@@ -141,46 +138,56 @@ def cancel_backfill(*, backfill: Backfill, user: User | None, now: datetime, can
 
     :raises BackfillOver: it has ended
     """
-    with transaction.atomic():
-        backfill = Backfill.objects.select_for_update(of=("self",)).select_related("schedule").get(pk=backfill.pk)
-        if backfill.state != BackfillState.ACTIVE:
-            raise BackfillOver(f"This backfill is {backfill.state} already.")
-        _end(backfill, BackfillState.CANCELLED, f"Cancelled by {user}." if user else "Cancelled.", now)
+    if not _end(backfill.pk, BackfillState.CANCELLED, f"Cancelled by {user}." if user else "Cancelled.", now):
+        backfill.refresh_from_db()
+        raise BackfillOver(f"This backfill is {backfill.state} already.")
+    backfill.refresh_from_db()
     if cancel_runs:
         for flow_run in runs_of_backfill(backfill).unfinished():
             cancel_flow_run(flow_run_id=flow_run.pk, user=user)
     return backfill
 
 
-def _advance(backfill: Backfill, now: datetime) -> int:
-    """Go on with a backfill that this transaction holds; return how many runs were started."""
-    unfinished, started = runs_of_backfill(backfill).unfinished().count(), 0
-    try:
-        while unfinished + started < backfill.max_concurrent and backfill.position < len(backfill.fire_times):
-            run = start_at_fire_time(
-                backfill.schedule,
-                backfill.fire_times[backfill.position],
-                now=now,
-                parameters=backfill.parameters,
-                origin=Origin.BACKFILL,
-                user=backfill.created_by,
-            )
-            backfill.position += 1
-            backfill.already_run += not run.created
-            started += run.created
-    except (ProblemsFound, NoVersion) as refused:
-        _end(backfill, BackfillState.CANCELLED, f"Stopped, the flow cannot be started: {refused}", now)
-        return started
-    if unfinished + started == 0:
-        _end(backfill, BackfillState.FINISHED, "", now)
-    else:
-        backfill.save()
+def _advance(pk: int, now: datetime) -> int:
+    """Start runs as long as there is room, each in its own transaction; return how many were started."""
+    started = 0
+    known = Backfill.objects.select_related("schedule__flow__project", "created_by")
+    while backfill := known.filter(pk=pk, state=BackfillState.ACTIVE).first():
+        unfinished = runs_of_backfill(backfill).unfinished().count()
+        if backfill.position == len(backfill.fire_times):
+            if not unfinished:
+                _end(pk, BackfillState.FINISHED, "", now)
+            break
+        if unfinished >= backfill.max_concurrent:
+            break
+        started += _start_next(backfill, now)
     return started
 
 
-def _end(backfill: Backfill, state: BackfillState, message: str, now: datetime) -> None:
-    backfill.state, backfill.message, backfill.ended_at = state, message[:500], now
-    backfill.save()
+def _start_next(backfill: Backfill, now: datetime) -> bool:
+    """Start the run at the backfill's position and move on; return whether it was this that created the run."""
+    try:
+        run = start_at_fire_time(
+            backfill.schedule,
+            backfill.fire_times[backfill.position],
+            now=now,
+            parameters=backfill.parameters,
+            origin=Origin.BACKFILL,
+            user=backfill.created_by,
+        )
+    except (ProblemsFound, NoVersion) as refused:
+        _end(backfill.pk, BackfillState.CANCELLED, f"Stopped, the flow cannot be started: {refused}", now)
+        return False
+    ours = FlowRun.objects.filter(pk=run.flow_run_id, schedule=backfill.schedule, origin=Origin.BACKFILL).exists()
+    here = Backfill.objects.filter(pk=backfill.pk, position=backfill.position)
+    here.update(position=F("position") + 1, already_run=F("already_run") + (0 if ours else 1))
+    return run.created
+
+
+def _end(pk: int, state: BackfillState, message: str, now: datetime) -> bool:
+    """End an active backfill; return False if somebody else has."""
+    active = Backfill.objects.filter(pk=pk, state=BackfillState.ACTIVE)
+    return bool(active.update(state=state, message=message[:500], ended_at=now))
 
 
 def _problems(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
@@ -257,33 +257,22 @@ def test_the_next_run_starts_as_soon_as_one_ends_without_the_sweep(start_worker:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_hears_of_an_end_while_another_goes_on_with_the_backfill_waits_for_it(schedule):
-    """The other may have counted the run that has just ended, and no further message would come."""
-    backfilled(schedule, 3, max_concurrent=1)
-    end_one(schedule)
-    other = connection.copy()
-    heard = Thread(target=_advance_in_thread)
-    try:
-        other.set_autocommit(False)
-        with other.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM orchestrator_backfill FOR NO KEY UPDATE")
-        heard.start()
-        eventually(_somebody_waits_for_a_lock, within=10, else_say="it waits for the lock")
-        assert started(schedule) == [1]
-    finally:
-        other.close()
-        heard.join(timeout=10)
-    assert started(schedule) == [1, 2]
+def test_many_that_go_on_with_a_backfill_at_once_start_no_more_than_one_would(schedule):
+    backfill = backfilled(schedule, 20, max_concurrent=1)
+    Backfill.objects.update(max_concurrent=9)
+    together = Barrier(4)
+    advancing = [Thread(target=_advance_with, args=(together,)) for _ in range(4)]
+    for thread in advancing:
+        thread.start()
+    for thread in advancing:
+        thread.join(timeout=30)
+    backfill.refresh_from_db()
+    assert (backfill.position, backfill.already_run, started(schedule)) == (9, 0, list(range(1, 10)))
 
 
-def _advance_in_thread() -> None:
+def _advance_with(others: Barrier) -> None:
     try:
+        others.wait(timeout=10)
         advance_backfills(now=NOW)
     finally:
         connection.close()
-
-
-def _somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
