@@ -201,6 +201,11 @@ class FlowGraph:
         return self.tasks[slug].queue or self.queue or DEFAULT_QUEUE
 
     @cached_property
+    def tagged(self) -> frozenset[str]:
+        """The Python functions that have tags."""
+        return frozenset(slug for slug, task in self.tasks.items() if task.tags and task.kind is TaskKind.FUNCTION)
+
+    @cached_property
     def roots(self) -> tuple[str, ...]:
         return tuple(slug for slug in self.tasks if not self.upstreams[slug])
 

@@ -9,6 +9,7 @@ from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
 from orchestrator.engine.steps import Ready, Run, Step
+from orchestrator.engine.tagged import note_submitted
 from orchestrator.engine.transitions import Move, move_flow_run, move_task_runs
 
 
@@ -66,7 +67,9 @@ def end_task_runs(step: Step, run: Run, moves: list[Move]) -> dict[str, Ending]:
     Items of mapped tasks that ended are noted in `run.items_ended`, which `settle` looks into.
     """
     move_task_runs(step, run, moves)
-    step.submitted.update(run.graph.queue_of(move.slug) for move in moves if move.after is State.SUBMITTED)
+    for move in moves:
+        if move.after is State.SUBMITTED:
+            note_submitted(step, run, move.slug)
     ended = {}
     for move in moves:
         if move.after in TERMINAL:

@@ -11,6 +11,7 @@ from orchestrator.engine.healing import heal_parent
 from orchestrator.engine.restarts import restart_child
 from orchestrator.engine.steps import (
     Admit,
+    AdmitTagged,
     CancelChild,
     Claim,
     FollowUp,
@@ -21,9 +22,10 @@ from orchestrator.engine.steps import (
     TellParent,
     UnknownFlowRun,
 )
+from orchestrator.engine.tagged import admit_tagged
 from orchestrator.engine.telling import has_ended, tell_parents
 
-Other = RestartChild | CancelChild | HealParent | LookAgain | Admit
+Other = RestartChild | CancelChild | HealParent | LookAgain | Admit | AdmitTagged
 
 # A web request that cancels ten thousand children leaves the rest to `recover`, which finds them from their states.
 AT_ONCE = 100
@@ -72,6 +74,9 @@ def _follow(debt: list[TellParent] | Other, worker: str, claims: int) -> list[St
                 return [cancel_child(flow_run_id=child)]
             case Admit(project_id):
                 return admit(project_id=project_id)
+            case AdmitTagged(project_id):
+                admit_tagged(project_id=project_id)
+                return []
             case HealParent(child):
                 return [heal_parent(child=child)]
             case LookAgain(child, parent):

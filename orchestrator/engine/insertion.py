@@ -13,6 +13,7 @@ from orchestrator.core.states import State
 from orchestrator.engine.database import records, rows, send
 from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
 from orchestrator.engine.steps import Admit, Claim, Ready, Run, Step
+from orchestrator.engine.tagged import note_submitted, place_of
 from orchestrator.engine.versions import Version
 
 
@@ -115,7 +116,7 @@ def _first_states(step: Step, new: list[NewRun]) -> dict[UUID, State]:
         takes = (
             bool(claims)
             and not (run.later or run.is_limited)
-            and any(version.graph.queue_of(slug) in dispatch.served_queues() for slug in version.first_functions)
+            and any(place_of(version, slug)[0] in dispatch.served_queues() for slug in version.first_functions)
         )
         claims -= takes
         states[run.id] = State.RUNNING if takes or starts_children else State.PENDING
@@ -138,6 +139,7 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
                     first_state = _take(step, held, identity, slug)
                 else:
                     first.append(Ready(identity, slug, 1, State.PENDING))
+            queue, tags = place_of(new.version, slug)
             task_runs.append(
                 {
                     "id": identity,
@@ -145,7 +147,8 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
                     "slug": slug,
                     "state": first_state,
                     "waiting_on": waits,
-                    "queue": new.version.graph.queue_of(slug),
+                    "queue": queue,
+                    "tags": tags,
                     "priority": held.priority,
                 }
             )
@@ -161,14 +164,13 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
 
 def _take(step: Step, run: Run, identity: UUID, slug: str) -> State:
     """Return Running if this worker takes a first task run itself, else Submitted."""
-    queue = run.graph.queue_of(slug)
-    if step.claims_left > 0 and queue in dispatch.served_queues():
+    if step.claims_left > 0 and place_of(run.version, slug)[0] in dispatch.served_queues():
         step.claims_left -= 1
         step.claimed.append(
             Claim(identity, run.id, slug, 1, run.version.id, run.parameters, scheduled_for=run.scheduled_for)
         )
         return State.RUNNING
-    step.submitted[queue] += 1
+    note_submitted(step, run, slug)
     return State.SUBMITTED
 
 

@@ -16,11 +16,12 @@ WHERE u.flow_run_id = %(flow_run_id)s::uuid AND u.slug = ANY(%(pairs)s::text[]) 
 INSERT_ITEMS = f"""
 WITH born AS (
     INSERT INTO orchestrator_taskrun (id, flow_run_id, slug, map_index, state, waiting_on, submitted_at, queue,
-        priority)
+        priority, tags)
     SELECT gen_random_uuid(), %(flow_run_id)s::uuid, %(slug)s::text, i.map_index,
         CASE WHEN i.map_index < %(pending)s::int THEN 'Pending' ELSE 'Submitted' END,
         CASE WHEN cardinality(%(pairs)s::text[]) = 0 THEN 0 ELSE ({_WAITS.format(index="i.map_index")}) END,
-        CASE WHEN i.map_index >= %(pending)s::int THEN clock_timestamp() END, %(queue)s::text, %(priority)s::int
+        CASE WHEN i.map_index >= %(pending)s::int THEN clock_timestamp() END, %(queue)s::text, %(priority)s::int,
+        %(tags)s::text[]
     FROM generate_series(0, %(items)s::int - 1) AS i(map_index) ORDER BY i.map_index
     ON CONFLICT DO NOTHING
     RETURNING id, map_index, state, waiting_on

@@ -38,6 +38,7 @@ from orchestrator.engine.item_statements import (
 )
 from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.steps import Ready, Run, Step
+from orchestrator.engine.tagged import note_submitted, place_of
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_task_runs
 
 SUCCESSFUL_STATES = sorted(state.value for state in SUCCESSFUL)
@@ -102,7 +103,7 @@ def expand(step: Step, run: Run, parent: Ready) -> Expansion:
     results = run.lists or results_to_bind(flow_run_id=run.id, slugs=lists_to_read(graph.tasks[slug], lengths))
     if any(map(holds_stored, results.values())):
         move_task_runs(step, run, [Move(parent.id, slug, parent.attempt, parent.before, State.SUBMITTED)])
-        step.submitted[graph.queue_of(slug)] += 1
+        note_submitted(step, run, slug)
         return Expansion(given=False)
     mark_running(step, run)
     try:
@@ -132,14 +133,15 @@ def _born(step: Step, run: Run, slug: str, number: int, known: int) -> list[Read
         pending = step.runs_left
     else:
         pending = number
-    queue = run.graph.queue_of(slug)
+    queue, tags = place_of(run.version, slug)
     if (submitted := number - max(known, pending)) > 0:
-        step.submitted[queue] += submitted
+        note_submitted(step, run, slug, submitted)
     born = rows(
         INSERT_ITEMS,
         flow_run_id=run.id,
         slug=slug,
         queue=queue,
+        tags=tags,
         priority=run.priority,
         items=number,
         pending=pending,

@@ -33,11 +33,22 @@ from orchestrator.engine.recovery_statements import (
     OWED_ADMISSIONS,
     OWED_CANCELS,
     OWED_RESTARTS,
+    OWED_TAGGED,
     OWED_TELLINGS,
     START_DUE,
     TAKE_BACK,
 )
-from orchestrator.engine.steps import Admit, CancelChild, Claim, FollowUp, HealParent, RestartChild, Step, TellParent
+from orchestrator.engine.steps import (
+    Admit,
+    AdmitTagged,
+    CancelChild,
+    Claim,
+    FollowUp,
+    HealParent,
+    RestartChild,
+    Step,
+    TellParent,
+)
 from orchestrator.engine.transitions import TERMINAL_STATES
 from orchestrator.engine.wire import Rows
 from orchestrator.models import TaskRun, Worker
@@ -126,6 +137,7 @@ def _settle_debts() -> int:
     debts += [CancelChild(child) for (child,) in rows(OWED_CANCELS, terminal=TERMINAL_STATES)]
     debts += [HealParent(child) for (child,) in rows(OWED_HEALS, unsuccessful=UNSUCCESSFUL_ENDS)]
     debts += [Admit(project_id) for (project_id,) in rows(OWED_ADMISSIONS)]
+    debts += [AdmitTagged(project_id) for (project_id,) in rows(OWED_TAGGED)]
     for debt in debts:
         with _alone(f"carry out {debt}"):
             carry_out([Step(follow_ups=[debt])])

@@ -89,10 +89,17 @@ ORDER BY scheduled_start_time LIMIT 1000
 
 COUNT_SUBMITTED = """
 SELECT queue, count(*) FROM orchestrator_taskrun
-WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' GROUP BY queue
+WHERE state = 'Submitted' AND submitted_at < clock_timestamp() - interval '1 second' AND NOT starts_with(queue, '~')
+GROUP BY queue
 """
 
 OWED_ADMISSIONS = """
 SELECT DISTINCT f.project_id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
 WHERE r.state = 'Queued'
+"""
+
+OWED_TAGGED = """
+SELECT DISTINCT f.project_id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+JOIN orchestrator_flow f ON f.id = r.flow_id
+WHERE t.state = 'Submitted' AND t.queue >= '~' AND starts_with(t.queue, '~')
 """

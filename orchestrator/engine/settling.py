@@ -29,6 +29,7 @@ from orchestrator.engine.statements import (
     SET_WAITING_ON,
 )
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent
+from orchestrator.engine.tagged import note_submitted, place_of
 from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs
 from orchestrator.engine.verdicts import handled_verdict, verdict
 
@@ -211,7 +212,7 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
     fresh = [task for task in functions if task.before is not State.PAUSED]
     taken: set[UUID] = set()
     if step.claims_left:
-        mine = [task.id for task in fresh if run.graph.queue_of(task.slug) in dispatch.served_queues()]
+        mine = [task.id for task in fresh if place_of(run.version, task.slug)[0] in dispatch.served_queues()]
         taken.update(mine[: step.claims_left])
     moves = [
         Move(task.id, task.slug, task.attempt, task.before, State.RUNNING, leased=True, map_index=task.map_index)
@@ -239,7 +240,7 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
             )
             step.claimed.append(held)
         else:
-            step.submitted[run.graph.queue_of(move.slug)] += 1
+            note_submitted(step, run, move.slug)
     if taken:
         mark_running(step, run)
 

@@ -140,7 +140,14 @@ class Admit:
     project_id: int
 
 
-FollowUp = TellParent | RestartChild | CancelChild | HealParent | LookAgain | Admit
+@dataclass(frozen=True, slots=True)
+class AdmitTagged:
+    """A task run of this project with a limited tag was submitted, or one is no longer executed."""
+
+    project_id: int
+
+
+FollowUp = TellParent | RestartChild | CancelChild | HealParent | LookAgain | Admit | AdmitTagged
 
 
 @dataclass(slots=True)

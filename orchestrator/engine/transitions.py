@@ -18,7 +18,7 @@ from orchestrator.core.states import (
 )
 from orchestrator.engine.database import ask, records, send, write_late
 from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS
-from orchestrator.engine.steps import Admit, Run, Step
+from orchestrator.engine.steps import Admit, AdmitTagged, Run, Step
 
 TERMINAL_STATES = sorted(state.value for state in TERMINAL)
 
@@ -77,6 +77,8 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
     if moves:
         step.changed.add(run.id)
         step.note_due(move.delay for move in moves)
+        if run.graph.tagged and any(move.before is State.RUNNING and move.slug in run.graph.tagged for move in moves):
+            step.follow_ups.append(AdmitTagged(run.version.project_id))
         write_late(lambda: _write(step))
 
 

@@ -1,7 +1,7 @@
 """The tables: fields, constraints and query sets. What may happen to them is decided in `core`, done in `engine`."""
 
 from orchestrator.models.access import ApiToken, Membership, Role, SignInLink
-from orchestrator.models.flows import Draft, Flow, FlowVersion, Project, Source
+from orchestrator.models.flows import Draft, Flow, FlowVersion, Project, Source, TagLimit
 from orchestrator.models.history import LogLine, StateChange
 from orchestrator.models.results import CachedResult, StoredResult
 from orchestrator.models.runs import FlowRun, Origin, TaskRun
@@ -26,6 +26,7 @@ __all__ = [
     "Source",
     "StateChange",
     "StoredResult",
+    "TagLimit",
     "TaskRun",
     "Worker",
 ]

@@ -37,6 +37,21 @@ class Project(models.Model):
         return self.name
 
 
+class TagLimit(models.Model):
+    """How many task runs of a project that have this tag are executed at once. Tasks submitted from now on obey it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tag_limits")
+    tag = models.CharField(max_length=200)
+    max_running = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+
+    class Meta:
+        ordering = ["project", "tag"]
+        constraints = [models.UniqueConstraint(fields=["project", "tag"], name="tag_limit_once_a_tag")]
+
+    def __str__(self) -> str:
+        return f"{self.tag} in {self.project}: {self.max_running}"
+
+
 class Source(models.TextChoices):
     """Where a flow version was written."""
 

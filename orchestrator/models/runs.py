@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -179,6 +180,9 @@ class TaskRun(models.Model):
         max_length=50, db_default=DEFAULT_QUEUE, default=DEFAULT_QUEUE, help_text="Workers of this queue execute it."
     )
     priority = models.SmallIntegerField(db_default=0, default=0, help_text="That of its flow run.")
+    tags = ArrayField(
+        models.CharField(max_length=200), null=True, blank=True, help_text="Those that a limit of its project names."
+    )
     worker = models.CharField(max_length=200, db_default="", default="", blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
@@ -215,6 +219,11 @@ class TaskRun(models.Model):
                 F("lease_until"),
                 name="task_run_leased",
                 condition=Q(state=State.RUNNING, lease_until__isnull=False),
+            ),
+            models.Index(
+                F("flow_run"),
+                name="task_run_tagged",
+                condition=Q(tags__isnull=False) & ~Q(state__in=_TERMINAL),
             ),
             models.Index(F("due_at"), name="task_run_due", condition=Q(due_at__isnull=False)),
             models.Index(

@@ -143,8 +143,9 @@ def _task_run_document(
         "started_at": iso(started),
         "ended_at": iso(ended),
         "worker": worker,
-        "queue": queue,
-        "is_served": state != State.SUBMITTED or queue in served,
+        # One that waits for a limit of its tags is in a queue beside its own.
+        "queue": queue.removeprefix("~"),
+        "is_served": state != State.SUBMITTED or queue.startswith("~") or queue in served,
         "items": None if items is None else {"number": items, "states": counts[slug]},
     }
 
