@@ -10,7 +10,7 @@ from orchestrator.core.graph import FlowGraph, FlowName
 # All flows that some lead to, each with those that its latest version starts. UNION drops what was reached before, so
 # it ends whatever circles there are.
 _STARTS = """
-WITH RECURSIVE starts AS (
+WITH RECURSIVE starts AS NOT MATERIALIZED (
     SELECT p.name AS project, f.name, child ->> 'project' AS child_project, child ->> 'name' AS child_name
     FROM orchestrator_flow f
     JOIN orchestrator_project p ON p.id = f.project_id
