@@ -1,17 +1,12 @@
 """Tasks that start flow runs: the child is created, or found again, in the transaction that lets the task start."""
 
-import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pendulum
 from django.conf import settings
 
-from orchestrator.core.bindings import Unresolvable, describe
-from orchestrator.core.graph import FlowName, OnRetry, Task
-from orchestrator.core.large import unread_in
+from orchestrator.core.graph import FlowName, OnRetry
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
@@ -22,36 +17,12 @@ from orchestrator.engine.endings import end_task_runs, found_move, mark_running,
 from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_versions
-from orchestrator.engine.naming import NoSuchFlow, child_name, named_flow
+from orchestrator.engine.orders import CannotStart, Order, order_of
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import LookAgain, Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
 from orchestrator.engine.versions import Latest
 from orchestrator.models import FlowRun, Origin
-
-# Flows that start each other in a circle must come to an end.
-MAX_DEPTH = 20
-MAX_KEY = 200
-# Every claim of a task run brings the parameters of its flow run along.
-MAX_PARAMETERS = 1_000_000
-
-
-class CannotStart(Exception):
-    """A child flow run cannot be started; the message becomes that of the task run."""
-
-
-@dataclass(slots=True)
-class Order:
-    """A child flow run that a ready task asks for."""
-
-    ready: Ready
-    task: Task
-    flow: FlowName
-    parameters: dict[str, Any]
-    key: str
-    has_own_key: bool
-    name: str
-    start_time: datetime | None
 
 
 @dataclass(slots=True)
@@ -83,7 +54,7 @@ def start_children(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
             _rejoin(step, run, task_run, task_run.child, moves)
             continue
         try:
-            orders.append(_order(run, task, task_run, results))
+            orders.append(order_of(run, task, task_run, results))
         except CannotStart as error:
             moves.ending.append(found_move(run, task_run, Ending(State.FAILED, str(error))))
     _place(step, run, orders, moves)
@@ -101,91 +72,6 @@ def _apart(step: Step, run: Run, ready: list[Ready], results: Results) -> tuple[
     step.runs_left -= len(here)
     taken = {one.id for one in here}
     return here, [one for one in ready if one.id not in taken]
-
-
-def _order(run: Run, task: Task, ready: Ready, results: Results) -> Order:
-    try:
-        inputs = results.inputs(task, ready.map_index, run.parameters)
-    except Unresolvable as error:
-        raise CannotStart(str(error)) from None
-    parameters = _parameters(inputs.get("parameters"))
-    flow = task.flow or _named(run, inputs)
-    if run.depth >= MAX_DEPTH:
-        raise CannotStart(
-            f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {flow} call each other in a circle?"
-        )
-    own_key = inputs.get("idempotency_key")
-    if own_key is not None and len(str(own_key)) > MAX_KEY:
-        raise CannotStart(f"An idempotency key has at most {MAX_KEY} characters, but this one has {len(str(own_key))}.")
-    fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
-    return Order(
-        ready=ready,
-        task=task,
-        flow=flow,
-        parameters=parameters,
-        key=fresh if own_key is None else str(own_key),
-        has_own_key=own_key is not None,
-        name=_child_name(run, task, flow, inputs.get("run_name")),
-        start_time=_moment(inputs.get("scheduled_start_time"), pendulum.now("UTC")),
-    )
-
-
-def _named(run: Run, inputs: dict[str, Any]) -> FlowName:
-    try:
-        return named_flow(run, inputs)
-    except NoSuchFlow as error:
-        raise CannotStart(str(error)) from None
-
-
-def _child_name(run: Run, task: Task, flow: FlowName, given: Any) -> str:
-    name = str(given or "")
-    return (name or (child_name(run, flow) if task.named_after_parent else ""))[:200]
-
-
-def _parameters(given: Any) -> dict[str, Any]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise CannotStart(
-            f"The parameters of a flow run must be an object of name and value, but are {describe(given)}."
-        )
-    try:
-        size = len(json.dumps(given))
-    except TypeError:
-        raise CannotStart(
-            f"The parameters of a flow run are JSON, but {_first_unread(given)}. Let a task read it that returns JSON."
-        ) from None
-    if size > MAX_PARAMETERS:
-        raise CannotStart(
-            f"The parameters of a flow run take at most {MAX_PARAMETERS:,} bytes, but these take {size:,}. Store the"
-            " data and hand on where it is."
-        )
-    return given
-
-
-def _first_unread(parameters: dict[str, Any]) -> str:
-    for name, value in parameters.items():
-        for unread in unread_in(value):
-            return f"{name!r} holds {unread.type_name}, a result kept by {unread.serializer!r}"
-    return "these are none"
-
-
-def _moment(value: Any, now: datetime) -> datetime | None:
-    """Return the moment that a start time stands for: a moment, or so many seconds or so long after `now`."""
-    if value is None:
-        return None
-    try:
-        is_seconds = isinstance(value, int | float) and not isinstance(value, bool)
-        parsed = pendulum.duration(seconds=value) if is_seconds else pendulum.parse(value)
-        moment = now + parsed if isinstance(parsed, timedelta) else parsed
-    except (ValueError, TypeError, OverflowError):
-        moment = None
-    if not isinstance(moment, datetime):
-        raise CannotStart(
-            "scheduled_start_time must be a date and time like 2026-03-02T09:30:00-05:00, or a length of time, in"
-            f" seconds or like PT2M, not {value!r}."
-        )
-    return moment
 
 
 def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -> None:
