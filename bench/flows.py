@@ -10,12 +10,19 @@ LEVELS = 5
 INDEPENDENT = 2_000
 PARENTS_AT_ONCE = 500
 CHANGES = 600
+ITEMS = 10_000
 
 
 @task
 def small() -> dict[str, int]:
     """Return a small dict, as the baseline's Celery tasks do."""
     return {"rows": 1}
+
+
+@task
+def hand_out() -> list[dict[str, int]]:
+    """Return the parameters of as many children as a mapped task is made for."""
+    return [{} for _ in range(ITEMS)]
 
 
 @task
@@ -62,6 +69,9 @@ for level in range(2, LEVELS):
     inner = f"level-{level}"
 with Flow("W5") as flow:
     child(inner)()
+
+with Flow("W9") as flow:
+    child("child").map(parameters=hand_out())
 
 # Two schedules of a flow that give the same parameters at the same time start one run.
 with Flow("timed") as flow:

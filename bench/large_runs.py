@@ -1,8 +1,9 @@
-"""W8 and W10: a flow run of 10,000 task runs costs per task what a small one costs, and is cancelled at once."""
+"""W8 to W10: a flow run of 10,000 task runs costs per task what a small one costs, and is cancelled at once."""
 
 import time
 from statistics import median
 
+from bench.flows import FAN, ITEMS
 from bench.large.flows import FEW, LAYERS, WIDTH
 from bench.measured import Measured
 from bench.running import Running
@@ -31,6 +32,23 @@ def layers(pairs: int, running: Running) -> Measured:
         finish(flow_run_id)
         large = time.perf_counter() - began
         measured.add(large / TASKS * MICROSECONDS, small / (FEW * FEW) * MICROSECONDS)
+        measured.note_growth(running.growth(memory))
+        clear()
+    return measured
+
+
+def mapped(pairs: int, running: Running) -> Measured:
+    """Compare the cost per child of a task that is mapped over 10,000 items with that of a fan of 200."""
+    many, few = flow_named("W9"), flow_named("W4")
+    measured = Measured()
+    clear()
+    run(few)
+    for _ in range(pairs):
+        small = median(timed(lambda: run(few)) for _ in range(SMALL_RUNS)) / (FAN + 2)
+        memory = running.megabytes()
+        flow_run_id = start(many)
+        large = timed(lambda: finish(flow_run_id)) / ITEMS  # noqa: B023 - called at once
+        measured.add(large * MICROSECONDS, small * MICROSECONDS)
         measured.note_growth(running.growth(memory))
         clear()
     return measured

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench import clocks, large_runs, pages, start_up, waiting
 from bench.beside_celery import in_pairs
-from bench.flows import CHAIN, FAN, INDEPENDENT
+from bench.flows import CHAIN, FAN, INDEPENDENT, ITEMS
 from bench.measured import Measured
 from bench.running import Needs, Running
 
@@ -65,6 +65,16 @@ WORKLOADS = (
         needs=ALONE,
         pairs=30,
         beside="beside none",
+    ),
+    Workload(
+        "W9",
+        f"mapped over {ITEMS} items",
+        "us/child",
+        "<= 1.3x",
+        large_runs.mapped,
+        needs=ALONE,
+        pairs=1,
+        beside="a fan of 200",
     ),
     Workload(
         "W8",

@@ -51,8 +51,9 @@ def start_due(**_: object) -> None:
 
 @shared_task(name=dispatch.RING)
 def ring(*, schedule_id: int, **_: object) -> None:
-    """Fire one schedule, if it is due: the bell that beat rings on time."""
-    fire_due(now=timezone.now(), schedule_id=schedule_id)
+    """Fire one schedule, if it is due: the bell that beat rings on time. Of many at once, the first ring for all."""
+    if fire_due(now=timezone.now(), schedule_id=schedule_id):
+        fire_due(now=timezone.now())
 
 
 @shared_task(name=dispatch.ADVANCE_BACKFILLS)
