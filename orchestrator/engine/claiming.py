@@ -7,6 +7,7 @@ from django.conf import settings
 from orchestrator import dispatch
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
+from orchestrator.engine.passing import passed_on
 from orchestrator.engine.statements import (
     CLAIM,
     HAS_SUBMITTED,
@@ -26,6 +27,7 @@ def claim(*, worker: str, limit: int) -> list[Claim]:
         worker=worker,
         limit=limit,
         queues=sorted(dispatch.served_queues()),
+        passed=passed_on(),
         lease=settings.ANABRANCH_LEASE_SECONDS,
     )
     if found:
@@ -51,4 +53,4 @@ def renew(*, claims: list[Claim]) -> dict[UUID, bool]:
 
 def is_work_left() -> bool:
     """Return whether any task run of the queues that this worker serves is submitted and not claimed."""
-    return bool(rows(HAS_SUBMITTED, queues=sorted(dispatch.served_queues())))
+    return bool(rows(HAS_SUBMITTED, queues=sorted(dispatch.served_queues()), passed=passed_on()))

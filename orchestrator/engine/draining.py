@@ -17,6 +17,7 @@ from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.keeping import GIVEN_BACK, Desk, keeper
 from orchestrator.engine.leaving import ToldToLeave
+from orchestrator.engine.passing import why_passed_on
 from orchestrator.engine.returning import give_back
 from orchestrator.engine.steps import Claim, Step
 from orchestrator.engine.versions import load_version
@@ -91,6 +92,9 @@ class Drain:
             return
         if not task.is_claimed:
             self._start(held, claims)
+            return
+        if task.kind is TaskKind.FUNCTION and (why := why_passed_on(held)):
+            give_back(claims=[held], message=why)
             return
         began = time.monotonic()
         lines = Log(held)

@@ -184,7 +184,7 @@ CLAIM = """
 WITH picked AS (
     SELECT first.id FROM unnest(%(queues)s::text[]) AS served(queue) CROSS JOIN LATERAL (
         SELECT t.id, t.priority, t.submitted_at FROM orchestrator_taskrun t
-        WHERE t.state = 'Submitted' AND t.queue = served.queue
+        WHERE t.state = 'Submitted' AND t.queue = served.queue AND NOT t.id = ANY(%(passed)s::uuid[])
         ORDER BY t.priority DESC, t.submitted_at LIMIT %(limit)s::int FOR NO KEY UPDATE SKIP LOCKED
     ) AS first ORDER BY first.priority DESC, first.submitted_at LIMIT %(limit)s::int
 ), claimed AS (
@@ -236,7 +236,8 @@ SELECT id, queue FROM given
 """
 
 HAS_SUBMITTED = """
-SELECT 1 FROM orchestrator_taskrun WHERE state = 'Submitted' AND queue = ANY(%(queues)s::text[]) LIMIT 1
+SELECT 1 FROM orchestrator_taskrun
+WHERE state = 'Submitted' AND queue = ANY(%(queues)s::text[]) AND NOT id = ANY(%(passed)s::uuid[]) LIMIT 1
 """
 
 # A flow run, and its task runs whose child flow run has ended, the attempt they wait for.
