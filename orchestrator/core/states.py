@@ -29,7 +29,7 @@ class State(StrEnum):
 
 MEANINGS: dict[State, str] = {
     State.SCHEDULED: "A flow run that starts at a later time.",
-    State.QUEUED: "A flow run that may start, but a limit says how many run at once; it starts when there is room.",
+    State.QUEUED: "A flow run that may start, but a limit says how many run at once; it waits for room.",
     State.PENDING: "Waits: a task run for its upstreams, a flow run for its first task run to start.",
     State.SUBMITTED: "A task run that may start now and waits for a worker.",
     State.RUNNING: "A worker executes it, or it waits for its child flow run or its items (which holds no worker).",

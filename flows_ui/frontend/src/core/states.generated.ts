@@ -9,7 +9,7 @@ export const STATE_TABLE = [
   {
     name: 'Queued',
     terminal: false,
-    meaning: 'A flow run that may start, but a limit says how many run at once; it starts when there is room.',
+    meaning: 'A flow run that may start, but a limit says how many run at once; it waits for room.',
   },
   {
     name: 'Pending',

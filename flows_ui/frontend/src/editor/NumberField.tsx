@@ -8,11 +8,13 @@ interface Props {
   max: number;
   step?: number;
   hint?: string;
+  /** What an empty field means. */
+  placeholder?: string;
   onChange: (value: number | null) => void;
 }
 
 /** A number within limits. It may be empty while somebody types; what was meant is said when the field is left. */
-export function NumberField({ label, value, min = 0, max, step = 1, hint, onChange }: Props) {
+export function NumberField({ label, value, min = 0, max, step = 1, hint, placeholder, onChange }: Props) {
   const id = useId();
   const [typed, setTyped] = useState<string | null>(null);
   return (
@@ -27,6 +29,7 @@ export function NumberField({ label, value, min = 0, max, step = 1, hint, onChan
         min={min}
         max={max}
         step={step}
+        placeholder={placeholder}
         value={typed ?? value ?? ''}
         aria-describedby={hint && `${id}-hint`}
         onChange={(event) => {

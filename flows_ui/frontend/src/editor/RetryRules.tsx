@@ -25,7 +25,7 @@ export function RetryRules({ task, onChange }: Props) {
           label="Time limit (seconds)"
           value={task.timeout_seconds ?? null}
           max={A_YEAR}
-          hint="Of the wait, where it waits. Empty: none."
+          placeholder="none"
           onChange={(value) => onChange('time limit', { timeout_seconds: value || null })}
         />
       </div>
@@ -80,7 +80,7 @@ function PauseRules({ task, onChange }: Props) {
             label="At most (seconds)"
             value={task.retry_delay_max_seconds ?? null}
             max={A_YEAR}
-            hint="Empty: no limit."
+            placeholder="no limit"
             onChange={(value) => onChange('longest pause', { retry_delay_max_seconds: value || null })}
           />
         </div>
@@ -119,7 +119,7 @@ function PauseList({ task, onChange }: Props) {
         }}
         onBlur={() => isWrong && setText(written)}
       />
-      <p className="field__hint" id={`${id}-hint`}>
+      <p className={isWrong ? 'field__error' : 'field__hint'} id={`${id}-hint`}>
         {isWrong
           ? 'Write seconds, like 10, 60, 600.'
           : 'Like 10, 60, 600; the last one again for all that follow.'}
