@@ -32,8 +32,8 @@ MOST_CAUGHT_UP = 100
 def fire_due(*, now: datetime, schedule_id: int | None = None) -> int:
     """Start the flow runs of all schedules (or the one) that are due; return how many were started.
 
-    Safe to call at any time and from several processes at once: each due schedule is taken by one of them, and a fire
-    time starts one run whoever gets there. A schedule that cannot be fired is logged and does not hold up the others.
+    Safe to call at any time and from several processes at once: a fire time starts one run whoever gets there. A
+    schedule that cannot be fired is logged and does not hold up the others.
     """
     due = Schedule.objects.filter(is_active=True, next_fire_at__lte=now).order_by("next_fire_at")
     if schedule_id is not None:
@@ -81,18 +81,14 @@ def _key(fire_time: datetime, parameters: Mapping[str, Any]) -> str:
     return f"schedule {in_utc(fire_time).isoformat()} {digest[:16]}"
 
 
-@transaction.atomic
 def _fire(pk: int, now: datetime) -> int:
-    schedule = (
-        # A lock that lets a backfill insert runs of this schedule meanwhile: each might wait for the other.
-        Schedule.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .select_related("flow__project", "created_by")
-        .filter(pk=pk, is_active=True, next_fire_at__lte=now)
-        .first()
-    )
+    """Start what is due of one schedule, each run in its own transaction, then set when it is due next."""
+    due = Schedule.objects.filter(pk=pk, is_active=True, next_fire_at__lte=now)
+    schedule = due.select_related("flow__project", "created_by").first()
     if schedule is None:
         return 0
     started = 0
+    after: dict[str, Any] = {}
     try:
         for fire_time in _missed_or_due(schedule, now):
             run = start_at_fire_time(
@@ -104,19 +100,29 @@ def _fire(pk: int, now: datetime) -> int:
                 user=schedule.created_by,
             )
             started += run.created
-            schedule.last_fire_at = fire_time
+            after["last_fire_at"] = fire_time
     except (ProblemsFound, NoVersion) as refused:
         # Runs that cannot start would be refused at every fire time: say so once, and wait for a person.
         logger.warning("Schedule %s of %s is paused: %s", pk, schedule.flow, refused)
-        schedule.is_active = False
-        schedule.pause_reason = f"Paused by itself, the flow cannot be started: {refused}"[:200]
+        after |= {
+            "is_active": False,
+            "pause_reason": f"Paused by itself, the flow cannot be started: {refused}"[:200],
+        }
     point("schedule fired")
-    schedule.next_fire_at = next_after(schedule.timing(), now) if schedule.is_active else None
-    schedule.save()
-    if schedule.next_fire_at is None:
-        # Otherwise the bells stay as they are: beat reads all of them again whenever one is saved.
-        hang_bells(schedule)
+    _move_on(schedule, after, now)
     return started
+
+
+@transaction.atomic
+def _move_on(schedule: Schedule, after: dict[str, Any], now: datetime) -> None:
+    """Set when a schedule is due next, unless somebody has: another process that fired it, or a person."""
+    after["next_fire_at"] = next_after(schedule.timing(), now) if after.get("is_active", True) else None
+    if not Schedule.objects.filter(pk=schedule.pk, is_active=True, next_fire_at=schedule.next_fire_at).update(**after):
+        return
+    if after["next_fire_at"] is None:
+        # Otherwise the bells stay as they are: beat reads all of them again whenever one is saved.
+        schedule.refresh_from_db()
+        hang_bells(schedule)
 
 
 def _missed_or_due(schedule: Schedule, now: datetime) -> list[datetime]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -297,18 +298,40 @@ def test_firing_needs_the_same_few_queries_however_many_bells_there_are(flow, dj
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_schedule_that_another_process_holds_is_left_to_it(flow):
-    """While the row is locked elsewhere, firing returns at once and starts nothing."""
-    schedule = scheduled(flow)
-    other = connection.copy()
-    try:
-        other.set_autocommit(False)
-        with other.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM orchestrator_schedule WHERE id = %s FOR UPDATE", [schedule.pk])
-        assert fire_due(now=MONDAY_0930) == 0
-        assert not FlowRun.objects.exists()
-    finally:
-        other.close()
+def test_processes_that_fire_at_once_start_one_run_a_fire_time(flow):
+    schedule = scheduled(flow, cron="0 * * * *", timezone="UTC", catch_up=CatchUp.ALL)
+    now, together, counted = SUNDAY + timedelta(hours=9), Barrier(4), []
+
+    def fire() -> None:
+        try:
+            together.wait(timeout=10)
+            counted.append(fire_due(now=now))
+        finally:
+            connection.close()
+
+    firing_now = [Thread(target=fire) for _ in range(4)]
+    for thread in firing_now:
+        thread.start()
+    for thread in firing_now:
+        thread.join(timeout=30)
+    schedule.refresh_from_db()
+    assert fire_times_of(flow) == [SUNDAY + timedelta(hours=hour) for hour in range(1, 10)]
+    assert sum(counted) == 9
+    assert (schedule.last_fire_at, schedule.next_fire_at) == (now, now + timedelta(hours=1))
+
+
+def test_who_pauses_or_changes_a_schedule_while_it_fires_has_the_last_word(flow, monkeypatch):
+    paused, changed = scheduled(flow), scheduled(make_flow(flow.project))
+    changes = {
+        paused.pk: lambda: pause_schedule(schedule=paused, reason="now", now=MONDAY_0930),
+        changed.pk: lambda: update_schedule(schedule=changed, now=MONDAY_0930, cron="0 8 * * *"),
+    }
+    monkeypatch.setattr(firing, "point", lambda name: [change() for change in changes.values()])
+    assert fire_due(now=MONDAY_0930) == 1
+    paused.refresh_from_db()
+    changed.refresh_from_db()
+    assert (paused.is_active, paused.pause_reason, paused.next_fire_at) == (False, "now", None)
+    assert changed.next_fire_at == datetime(2026, 11, 24, 13, tzinfo=UTC)
 
 
 def test_s104_two_schedules_start_one_run_where_they_agree_and_two_where_they_differ(flow):
