@@ -20,7 +20,7 @@ from orchestrator.admin.looking import (
     pretty,
 )
 from orchestrator.engine.flow_runs import start_flow_run
-from orchestrator.models import Draft, Flow, FlowVersion, Membership, Origin, Project
+from orchestrator.models import Draft, Flow, FlowVersion, Membership, Origin, Project, TagLimit
 from orchestrator.queries.flows import flow_url
 
 
@@ -30,13 +30,19 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg] # see loo
     extra = 0
 
 
+class TagLimitInline(admin.TabularInline):  # type: ignore[type-arg] # see looking.py
+    model = TagLimit
+    extra = 0
+    verbose_name_plural = "limits of tags: how many task runs with a tag are executed at once"
+
+
 @admin.register(Project)
 class ProjectAdmin(AnyModelAdmin):
     """A project's name is written in graphs and schedules, so it stays; one that holds flows cannot be deleted."""
 
     list_display = ["name", "description", "flow_count"]
     search_fields = ["name", "description"]
-    inlines = [MembershipInline]
+    inlines = [MembershipInline, TagLimitInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).annotate(flow_count=Count("flows"))
@@ -68,7 +74,7 @@ class FlowAdmin(OperatorsAct, LookingOnly, Scoped):
     list_filter = ["source", ("project", VisibleProjects)]
     list_select_related = ["project", "latest_version"]
     search_fields = ["name", "description", "project__name"]
-    fields = ["name", "project", "description", "source", "latest_version", "created_at"]
+    fields = ["name", "project", "description", "source", "latest_version", "max_runs", "overlap", "created_at"]
     inlines = [VersionInline]
     actions = ["run"]
     ordering = ["project__name", "name"]

@@ -48,6 +48,8 @@ def _flow_document(flow: Flow, newest_run: FlowRun | None) -> dict[str, Any]:
         "latest_version": latest.number if latest else None,
         "parameter_schema": latest.parameter_schema if latest else empty_schema(),
         "has_draft": getattr(flow, "has_draft"),  # noqa: B009 - an annotation
+        "max_runs": flow.max_runs,
+        "overlap": flow.overlap,
         "schedules": getattr(flow, "schedule_count"),  # noqa: B009 - an annotation
         "last_run": newest_run
         and {"id": str(newest_run.pk), "state": newest_run.state, "created_at": iso(newest_run.created_at)},

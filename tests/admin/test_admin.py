@@ -209,7 +209,7 @@ def test_tokens_show_no_digest_and_are_taken_away_not_made(panel: Client, root: 
 
 def test_a_project_with_flows_cannot_be_deleted_or_renamed(panel: Client, flow: Flow) -> None:
     project = flow.project
-    inlines = {"memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0}
+    inlines = {f"{name}-{kind}_FORMS": 0 for name in ("memberships", "tag_limits") for kind in ("TOTAL", "INITIAL")}
 
     panel.post(page_of(project, "delete"), {"post": "yes"})
     panel.post(page_of(project), {"name": "renamed", "description": "Ours.", **inlines})

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from orchestrator.core.states import State
 from orchestrator.engine.tokens import create_token
 from orchestrator.models import Flow, FlowRun, Membership, Role
+from tests.clients import client_of
 from tests.rows import make_flow_run, make_user
 
 START = "/api/v1/flow-runs/"
@@ -252,3 +253,24 @@ def test_an_approval_that_asks_for_an_editor_refuses_an_operator(flow: Flow) -> 
 
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert "role editor" in refused.json()["message"]
+
+
+def test_an_editor_limits_how_many_runs_of_a_flow_are_under_way(editor, flow):
+    client = client_of(editor)
+    address = f"/api/v1/flows/{flow.project.name}/{flow.name}/"
+
+    limited = client.patch(address, {"max_runs": 2, "overlap": "skip"}, content_type="application/json")
+    assert (limited.status_code, limited.json()["max_runs"], limited.json()["overlap"]) == (200, 2, "skip")
+
+    lifted = client.patch(address, {"max_runs": None}, content_type="application/json")
+    assert (lifted.json()["max_runs"], lifted.json()["overlap"]) == (None, "skip")
+
+
+@pytest.mark.parametrize("limits", [{"max_runs": 0}, {"max_runs": "many"}, {"overlap": "never"}, {"runs": 1}])
+def test_what_is_no_limit_of_a_flow_is_refused(editor, flow, limits):
+    address = f"/api/v1/flows/{flow.project.name}/{flow.name}/"
+
+    refused = client_of(editor).patch(address, limits, content_type="application/json")
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == next(iter(limits))

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from orchestrator.api.serializers.problems import ProblemSerializer
 from orchestrator.api.serializers.strict import JsonObject, StrictSerializer
 from orchestrator.models import Role, Source
+from orchestrator.models.flows import OVERLAPS
 from orchestrator.models.runs import FLOW_RUN_STATES
 
 
@@ -31,6 +32,8 @@ class FlowSerializer(serializers.Serializer[Any]):
     parameter_schema = serializers.DictField()
     has_draft = serializers.BooleanField()
     schedules = serializers.IntegerField()
+    max_runs = serializers.IntegerField(allow_null=True, help_text="Runs under way at once; null: any number.")
+    overlap = serializers.ChoiceField(OVERLAPS, help_text="What becomes of a run that would be one too many.")
     last_run = LastRunSerializer(allow_null=True)
     url = serializers.CharField()
 
@@ -38,6 +41,13 @@ class FlowSerializer(serializers.Serializer[Any]):
 class FlowDetailSerializer(FlowSerializer):
     graph = serializers.DictField(allow_null=True)
     draft_revision = serializers.IntegerField(allow_null=True)
+
+
+class FlowLimitsSerializer(StrictSerializer):
+    """How many runs of the flow are under way at once, and what becomes of one more. What is left out stays."""
+
+    max_runs = serializers.IntegerField(min_value=1, max_value=30_000, allow_null=True)
+    overlap = serializers.ChoiceField(OVERLAPS)
 
 
 class NewFlowSerializer(StrictSerializer):

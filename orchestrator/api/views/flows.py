@@ -12,6 +12,7 @@ from orchestrator.api.filters import FlowFilter
 from orchestrator.api.permissions import ANYONE_SIGNED_IN
 from orchestrator.api.serializers.flows import (
     FlowDetailSerializer,
+    FlowLimitsSerializer,
     FlowSerializer,
     NewFlowSerializer,
     ProjectSerializer,
@@ -21,6 +22,7 @@ from orchestrator.api.serializers.flows import (
 from orchestrator.api.view import ApiView
 from orchestrator.core.graph import FlowName
 from orchestrator.engine.drafts import create_canvas_flow
+from orchestrator.engine.limiting import limit_flow
 from orchestrator.models import Flow, FlowVersion
 from orchestrator.queries.access import Role, projects_visible_to
 from orchestrator.queries.flows import (
@@ -65,12 +67,18 @@ class Flows(ApiView):
 
 
 class OneFlow(ApiView):
-    roles = {"GET": Role.VIEWER}
+    roles = {"GET": Role.VIEWER, "PATCH": Role.EDITOR}
 
     @answers("flows_retrieve", ok=FlowDetailSerializer)
     def get(self, request: Request, project: str, name: str) -> Response:
         """Show a flow with the graph of its latest version."""
         return Response(_detail(self.find_flow(FlowName(project, name)), self.user))
+
+    @answers("flows_limit", 400, 413, 422, request=FlowLimitsSerializer, ok=FlowDetailSerializer)
+    def patch(self, request: Request, project: str, name: str) -> Response:
+        """Limit how many runs of the flow are under way at once."""
+        flow = self.find_flow(FlowName(project, name))
+        return Response(_detail(limit_flow(flow=flow, **self.read(FlowLimitsSerializer, partial=True)), self.user))
 
 
 class Versions(ApiView):

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 
 from orchestrator.models import Flow, Role
+from orchestrator.models.flows import OVERLAPS
 from orchestrator.queries.access import Person, drafts_visible_to, flows_visible_to, projects_visible_to
 from orchestrator.queries.drafts import draft_problems
 from orchestrator.queries.flows import (
@@ -61,6 +62,7 @@ def flow_page(user: Person, project: str, name: str, *, now: datetime) -> dict[s
     return {
         "flow": flow_detail_document(flow),
         "parameter_fields": parameter_fields(schema_of(flow)),
+        "overlaps": OVERLAPS,
         "versions": [version_document(version) for version in versions],
         "runs": summaries(flow_runs_for_reading(user).filter(flow=flow)[:RECENT_RUNS]),
         "schedules": schedule_documents(schedules_for_reading(user).filter(flow=flow), now=now),
