@@ -11,7 +11,7 @@ from orchestrator.core.mapping import label
 from orchestrator.core.planner import Ending, ItemStates, judge_rules
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
-from orchestrator.engine.item_statements import READ_SOME_ITEM_STATES
+from orchestrator.engine.item_statements import READ_SOME_ITEM_STATES, READ_SOME_ITEMS
 from orchestrator.engine.items import states_of_items
 from orchestrator.engine.results import load_for_function, named, read_results
 from orchestrator.engine.steps import Claim
@@ -68,11 +68,21 @@ def _begin(held: Claim, version: Version, people: Judged) -> Ending | None:
     def upstreams() -> dict[Edge, RunState]:
         flow = find_flow(version.flow)
         assert flow is not None, "its task was found in it"
-        results = load_for_function({slug: result for slug, (_, result) in found.items()})
+        seen = {**found, **_followed_items(held, version.graph)}
+        results = load_for_function({slug: result for slug, (_, result) in seen.items()})
         edges = edges_to(flow, version.graph, held.slug)
-        return {edge: RunState(states[slug], "", results[slug]) for edge, slug in edges.items()}
+        return {edge: RunState(seen[slug][0], "", results[slug]) for edge, slug in edges.items()}
 
     return people.begin(verdict, upstreams, is_retry=held.failures > 0)
+
+
+def _followed_items(held: Claim, graph: FlowGraph) -> dict[str, tuple[State, Any]]:
+    """Return slug -> (state, result) of the one item of each mapped task that an item follows."""
+    followed = graph.pairs.get(held.slug)
+    if held.map_index < 0 or not followed:
+        return {}
+    found = rows(READ_SOME_ITEMS, flow_run_id=held.flow_run_id, slugs=list(followed), indexes=[held.map_index])
+    return {slug: (State(state), named(result, stored)) for slug, _, state, result, stored in found}
 
 
 def _items_before(held: Claim, graph: FlowGraph) -> ItemStates:

@@ -169,15 +169,19 @@ class _LocalRun:
         """Make an attempt with people's own trigger and state handlers around it, as a worker does."""
         people = Judged(self.flow.get_tasks(slug=task.slug)[0], task)
         verdict = None if attempt.carried.get("resumed") else judge_rules(self.graph, task.slug, self.states, items)
-        begun = people.begin(verdict, lambda: self._upstreams(task.slug), is_retry=attempt.failures > 0)
+        begun = people.begin(verdict, lambda: self._upstreams(task.slug, index), is_retry=attempt.failures > 0)
         if begun is not None:
             return begun
         ended = people.conclude(self._execute(task, index, attempt), failures=attempt.failures)
         return replace(ended, result=_kept(ended.result, task.result_serializer))
 
-    def _upstreams(self, slug: str) -> dict[Edge, RunState]:
+    def _upstreams(self, slug: str, index: int) -> dict[Edge, RunState]:
+        followed = self.graph.pairs.get(slug, frozenset()) & self.items.keys() if index >= 0 else frozenset()
         edges = edges_to(self.flow, self.graph, slug)
-        return {edge: state_of(self.endings[upstream]) for edge, upstream in edges.items()}
+        return {
+            edge: state_of(self.items[upstream][index] if upstream in followed else self.endings[upstream])
+            for edge, upstream in edges.items()
+        }
 
     def _results(self) -> dict[str, Any]:
         return {
