@@ -225,6 +225,7 @@ class TaskRun(models.Model):
                 name="task_run_tagged",
                 condition=Q(tags__isnull=False) & ~Q(state__in=_TERMINAL),
             ),
+            models.Index(F("changed_at"), name="task_run_paused", condition=Q(state=State.PAUSED)),
             models.Index(F("due_at"), name="task_run_due", condition=Q(due_at__isnull=False)),
             models.Index(
                 fields=["child_flow_run"],

@@ -18,7 +18,7 @@ def draft_problems(draft: Draft, user: User | None) -> list[Problem]:
     problems = check_defaults(draft.parameter_schema)
     problems += check_graph(graph, draft.parameter_schema, _startable(graph, draft, user))
     problems += [
-        Problem("function_task", f"{task.name} is a Python function; a canvas holds flows only.", task.slug)
+        Problem("function_task", f"{task.name} is a Python function; a canvas holds flows and approvals.", task.slug)
         for task in graph.tasks.values()
         if task.kind is TaskKind.FUNCTION
     ]

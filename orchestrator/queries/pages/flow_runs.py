@@ -60,10 +60,11 @@ def flow_run_page(user: Person, flow_run_id: UUID) -> dict[str, Any] | None:
     if flow_run is None:
         return None
     way = [*ancestors(flow_run, user), flow_run]
+    may = rights(user, flow_run.flow.project)
     return {
         "flow_run": flow_run_document(flow_run),
         "graph": graph_document(flow_run),
-        "can_run": rights(user, flow_run.flow.project)["can_run"],
+        **{key: may[key] for key in ("can_run", "role")},
         "breadcrumbs": [{"label": str(run.flow), "url": f"/flow-runs/{run.pk}/"} for run in way],
     }
 

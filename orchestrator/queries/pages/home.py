@@ -9,6 +9,7 @@ from django.db.models.functions import RowNumber
 
 from orchestrator.models import Role
 from orchestrator.queries.access import Person, flows_visible_to, projects_visible_to
+from orchestrator.queries.approvals import waiting_for
 from orchestrator.queries.flows import flow_documents, flows_for_reading
 from orchestrator.queries.pages.flow_runs import summaries
 from orchestrator.queries.projects import project_documents
@@ -18,15 +19,17 @@ from orchestrator.queries.schedules import schedule_documents, schedules_for_rea
 RECENT_RUNS = 10
 NEXT_FIRES = 5
 FLOWS_ON_A_CARD = 6
+MOST_WAITING = 10
 
 
 def home_page(user: Person, *, now: datetime) -> dict[str, Any]:
-    """Return the projects with their first flows, the latest runs, and what starts next by itself."""
+    """Return the projects with their first flows, what waits for this person, the latest runs, what starts next."""
     cards = _project_cards(user)
     soonest = schedules_for_reading(user).filter(is_active=True, next_fire_at__isnull=False).order_by("next_fire_at")
     return {
         "projects": cards,
         "runs": summaries(flow_runs_for_reading(user).filter(parent_task_run=None)[:RECENT_RUNS]),
+        "waiting": waiting_for(user, MOST_WAITING),
         "schedules": schedule_documents(soonest[:NEXT_FIRES], now=now),
         "can_edit": any(card["role"] == Role.EDITOR for card in cards),
     }

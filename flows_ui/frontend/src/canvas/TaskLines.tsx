@@ -1,10 +1,20 @@
-import { CornerDownRight, FunctionSquare, Hourglass, RotateCcw, Split, Unlink } from 'lucide-react';
+import {
+  CornerDownRight,
+  FunctionSquare,
+  Hourglass,
+  RotateCcw,
+  Split,
+  Unlink,
+  UserCheck,
+} from 'lucide-react';
 import type { ReactNode } from 'react';
 import { type Task, TRIGGERS, type Trigger } from '../core/graph';
 
+const ICONS: Partial<Record<Task['kind'], typeof Split>> = { function: FunctionSquare, approval: UserCheck };
+
 /** What a card says about a task: its name, the flow it starts, and what differs from the usual. */
 export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
-  const Icon = task.kind === 'function' ? FunctionSquare : Split;
+  const Icon = ICONS[task.kind] ?? Split;
   return (
     <>
       <div className="task-card__line">
@@ -24,8 +34,16 @@ export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
   );
 }
 
+const KINDS: Record<Task['kind'], string> = {
+  flow_run: 'flow',
+  function: 'function',
+  case: 'case',
+  merge: 'merge',
+  approval: 'approval',
+};
+
 export const flowText = (task: Task): string =>
-  task.flow ? `${task.flow.project}/${task.flow.name}` : 'function';
+  task.flow ? `${task.flow.project}/${task.flow.name}` : KINDS[task.kind];
 
 function Traits({ task }: { task: Task }) {
   const { trigger = 'all_successful', max_retries: retries = 0 } = task;

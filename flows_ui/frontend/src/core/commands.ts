@@ -44,6 +44,10 @@ export const COMMANDS = table({
   'edit.redo': { title: 'Redo', keys: ['Mod+Shift+Z', 'Mod+Y'], group: 'Flow' },
   'flow.save': { title: 'Save now (it saves by itself)', keys: ['Mod+S'], group: 'Flow' },
   'flow.publish': { title: 'Publish', keys: ['Mod+Shift+S'], group: 'Flow' },
+  'run.answer': { title: 'Answer what waits for approval', keys: ['Y'], group: 'Flow run' },
+  'run.restartFrom': { title: 'Restart from the chosen task', keys: ['Shift+R'], group: 'Flow run' },
+  'run.mark': { title: 'Mark the chosen task, or the flow run', keys: ['M'], group: 'Flow run' },
+  'run.pause': { title: 'Pause or resume the flow run', keys: ['P'], group: 'Flow run' },
   'flow.run': { title: 'Run', keys: ['R'], group: 'Flow' },
   help: { title: 'Keys', keys: ['?'], group: 'Flow' },
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { copyTasks, pasteTasks, readFragment } from './clipboard';
 import {
+  addApproval,
   addEdge,
   addFlow,
   drawnEdges,
@@ -107,4 +108,12 @@ describe('the tasks that call state handlers', () => {
     expect(withoutHandlers(handled).edges).toEqual([]);
     expect(withoutHandlers(graph)).toBe(graph);
   });
+});
+
+it('adds an approval, numbered like every task', () => {
+  const first = addApproval(graphOf('A'), [0, 0]);
+  const second = addApproval(first.graph, [40, 40]);
+
+  expect([first.slug, second.slug]).toEqual(['Approval-1', 'Approval-2']);
+  expect(second.graph.tasks.at(-1)).toMatchObject({ kind: 'approval', position: [40, 40] });
 });

@@ -18,6 +18,15 @@ export const ON_RETRY = {
 } as const;
 export type OnRetry = keyof typeof ON_RETRY;
 
+export const APPROVER_ROLES = { operator: 'An operator', editor: 'An editor' } as const;
+export type ApproverRole = keyof typeof APPROVER_ROLES;
+
+export const ON_TIME_LIMIT = {
+  fail: 'It timed out, and counts as failed',
+  approve: 'It is approved as proposed',
+} as const;
+export type OnTimeLimit = keyof typeof ON_TIME_LIMIT;
+
 export interface FlowName {
   project: string;
   name: string;
@@ -26,7 +35,7 @@ export interface FlowName {
 export interface Task {
   slug: string;
   name: string;
-  kind: 'flow_run' | 'function';
+  kind: 'flow_run' | 'function' | 'case' | 'merge' | 'approval';
   flow?: FlowName;
   inputs?: Record<string, Binding>;
   wait?: boolean;
@@ -40,6 +49,10 @@ export interface Task {
   retry_jitter?: number;
   retry_delay_max_seconds?: number | null;
   timeout_seconds?: number | null;
+  /** Of an approval: what is asked, whose answer counts, and what none in time means. */
+  message?: string;
+  role?: ApproverRole;
+  on_time_limit?: OnTimeLimit;
   position?: [number, number];
 }
 
@@ -104,6 +117,17 @@ export function addFlow(
     inputs: { parameters: { kind: 'object', fields: {} } },
     position,
   };
+  return { graph: { ...graph, tasks: [...graph.tasks, task] }, slug };
+}
+
+/** What the palette offers: a flow to start, or a question to a person. */
+export const APPROVAL = 'approval';
+export type Addable = FlowName | typeof APPROVAL;
+
+/** Add a task that waits for a person. */
+export function addApproval(graph: Graph, position: [number, number]): { graph: Graph; slug: string } {
+  const slug = nextSlug(graph, 'Approval');
+  const task: Task = { slug, name: 'Approval', kind: 'approval', inputs: {}, position };
   return { graph: { ...graph, tasks: [...graph.tasks, task] }, slug };
 }
 

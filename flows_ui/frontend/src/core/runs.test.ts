@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest';
 import {
   applyChange,
   canCancel,
+  canMend,
+  canPause,
   canRestart,
+  canResume,
   countStates,
   type FlowRun,
   firstFailure,
+  mayAnswer,
   type TaskRun,
   taskRunsBySlug,
   timeline,
+  waitingForPeople,
 } from './runs';
 import { labelOf, meaningOf } from './states';
 import { durationText, secondsBetween } from './time';
@@ -127,4 +132,36 @@ it('reads states out', () => {
   expect(labelOf('TriggerFailed')).toBe('Trigger failed');
   expect(meaningOf('Success')).toBe('Ended well.');
   expect(meaningOf('Unheard')).toBe('');
+});
+
+it.each([
+  ['Pending', { pause: true, resume: false, mend: true }],
+  ['Running', { pause: true, resume: false, mend: true }],
+  ['Paused', { pause: false, resume: true, mend: true }],
+  ['Scheduled', { pause: false, resume: false, mend: false }],
+  ['Cancelling', { pause: false, resume: false, mend: false }],
+  ['Failed', { pause: false, resume: false, mend: true }],
+])('offers for a run that is %s what the server does', (state, may) => {
+  const found = { pause: canPause(run(state)), resume: canResume(run(state)), mend: canMend(run(state)) };
+
+  expect(found).toEqual(may);
+});
+
+it('lets those answer whose role is enough', () => {
+  const asks = (role: 'operator' | 'editor') => ({ slug: 'a', name: 'A', kind: 'approval', role }) as const;
+
+  expect([null, 'viewer', 'operator', 'editor'].map((role) => mayAnswer(asks('operator'), role))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+  expect(['operator', 'editor'].map((role) => mayAnswer(asks('editor'), role))).toEqual([false, true]);
+  expect(mayAnswer(undefined, 'operator')).toBe(true);
+});
+
+it('knows what waits for a person', () => {
+  const waiting = waitingForPeople(run('Running', taskRun('A', 'Paused'), taskRun('B', 'Retrying')));
+
+  expect(waiting.map(({ slug }) => slug)).toEqual(['A']);
 });

@@ -1,4 +1,5 @@
 /** Flow runs and task runs as the API and the socket give them, and what a page reads from them. */
+import type { Task } from './graph';
 import { isSuccessful, isTerminal, isUnsuccessful } from './states';
 
 export interface TaskRun {
@@ -98,6 +99,19 @@ export function firstFailure(run: FlowRun): TaskRun | null {
 
 export const canCancel = (run: FlowRun): boolean => !isTerminal(run.state) && run.state !== 'Cancelling';
 export const canRestart = (run: FlowRun): boolean => isTerminal(run.state) && !isSuccessful(run.state);
+
+export const canPause = (run: FlowRun): boolean => run.state === 'Pending' || run.state === 'Running';
+export const canResume = (run: FlowRun): boolean => run.state === 'Paused';
+/** Whether its task runs can be restarted from, or marked: not before it has begun, nor while it is being cancelled. */
+export const canMend = (run: FlowRun): boolean => !['Scheduled', 'Queued', 'Cancelling'].includes(run.state);
+
+/** Whether a person with that role may answer what a paused task asks. */
+export const mayAnswer = (task: Task | undefined, role: string | null): boolean =>
+  role === 'editor' || (role === 'operator' && task?.role !== 'editor');
+
+/** The task runs that wait for a person; those that pause for a time go on by themselves. */
+export const waitingForPeople = (run: FlowRun): TaskRun[] =>
+  run.task_runs.filter((taskRun) => taskRun.state === 'Paused');
 
 /** `[["Success", 3], ["Running", 1]]`, ended states first. */
 export function countStates(run: FlowRun): [string, number][] {

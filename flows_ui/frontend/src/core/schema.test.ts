@@ -7,7 +7,15 @@ import {
   setParameter,
   setRequired,
 } from './parameters';
-import { EMPTY_SCHEMA, inFormOrder, initialValues, inputKind, parseText, textOf } from './schema';
+import {
+  EMPTY_SCHEMA,
+  inFormOrder,
+  initialValues,
+  inputKind,
+  parseText,
+  schemaOfValues,
+  textOf,
+} from './schema';
 
 describe('inputKind', () => {
   it.each([
@@ -89,4 +97,21 @@ it('asks for what is required first, then by name', () => {
     'mode',
   ]);
   expect(inFormOrder({}, ['b', 'a'])).toEqual(['a', 'b']);
+});
+
+it('makes a form for values without a schema, each of its own type', () => {
+  const values = { rows: 5, share: 0.5, place: 'north', isOpen: true, list: [1], box: {}, none: null };
+  const { properties } = schemaOfValues(values);
+
+  const kinds = Object.entries(properties).map(([name, property]) => [name, inputKind(property)]);
+  expect(Object.fromEntries(kinds)).toEqual({
+    rows: 'integer',
+    share: 'number',
+    place: 'string',
+    isOpen: 'boolean',
+    list: 'array',
+    box: 'object',
+    none: 'any',
+  });
+  expect(properties.rows?.default).toBe(5);
 });

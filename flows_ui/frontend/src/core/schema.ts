@@ -67,6 +67,21 @@ export function propertyOfType(type: FieldType): PropertySchema {
   return { type };
 }
 
+/** A schema for editing values that have none: each stays of the type that it has, and is its own default. */
+export function schemaOfValues(values: Record<string, unknown>): ParameterSchema {
+  const properties = Object.entries(values).map(([name, value]) => [
+    name,
+    { ...propertyOfValue(value), default: value },
+  ]);
+  return { type: 'object', properties: Object.fromEntries(properties), required: [] };
+}
+
+function propertyOfValue(value: unknown): PropertySchema {
+  if (Array.isArray(value)) return { type: 'array' };
+  if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'number' };
+  return value === null ? {} : { type: typeof value };
+}
+
 export type Parsed = { ok: true; value: unknown } | { ok: false; message: string };
 
 const parsed = (value: unknown): Parsed => ({ ok: true, value });

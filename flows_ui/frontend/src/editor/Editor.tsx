@@ -2,7 +2,7 @@ import { ReactFlowProvider } from '@xyflow/react';
 import { ListTree, SlidersHorizontal, SquareStack, Waypoints } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo } from 'react';
 import { type Camera, useCamera } from '../canvas/useCamera';
-import { type FlowName, findTask } from '../core/graph';
+import { type Addable, findTask } from '../core/graph';
 import type { Problem } from '../net/api';
 import { Keys } from '../ui/Keys';
 import { Notices } from '../ui/Notices';
@@ -55,9 +55,9 @@ function Workbench() {
   const notices = useEditor((state) => state.notices);
   const spoken = useEditor((state) => state.spoken);
 
-  const onAdd = (flow: FlowName) => {
+  const onAdd = (added: Addable) => {
     const isFirst = graphOf(store.getState()).tasks.length === 0;
-    actions.addFlowTask(flow, isFirst ? camera.middle() : undefined);
+    actions.addTask(added, isFirst ? camera.middle() : undefined);
     const slug = chosenSlug(store.getState());
     const place = slug && findTask(graphOf(store.getState()), slug)?.position;
     if (place) requestAnimationFrame(() => camera.reveal(place));

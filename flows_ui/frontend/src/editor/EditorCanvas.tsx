@@ -22,7 +22,7 @@ import { commandTitle } from '../ui/platform';
 import type { Actions } from './actions';
 import { ConnectHint } from './ConnectHint';
 import { EditorCard } from './EditorCard';
-import { FLOW_DRAG_TYPE, readDraggedFlow } from './Palette';
+import { FLOW_DRAG_TYPE, readDragged } from './Palette';
 import { graphOf, useEditor, useEditorStore } from './store';
 import { focusCanvas } from './useEditorCommands';
 
@@ -94,10 +94,10 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
     if (refusal && from !== to) actions.toast(refusal.message, 'danger');
   };
   const onDrop = (event: DragEvent) => {
-    const flow = readDraggedFlow(event.dataTransfer);
+    const flow = readDragged(event.dataTransfer);
     if (!flow) return;
     event.preventDefault();
-    actions.addFlowTask(flow, snapped(camera.placeAt(event.clientX, event.clientY)));
+    actions.addTask(flow, snapped(camera.placeAt(event.clientX, event.clientY)));
     focusCanvas();
   };
 

@@ -17,7 +17,7 @@ export const EditorCard = memo(({ id, data, selected }: NodeProps<CardNode>) => 
   return (
     <CardFrame
       slug={id}
-      label={`${data.task.name}, starts ${flowText(data.task)}${problem ? `, problem: ${problem}` : ''}`}
+      label={`${data.task.name}, ${data.task.flow ? 'starts ' : ''}${flowText(data.task)}${problem ? `, problem: ${problem}` : ''}`}
       isSelected={selected ?? false}
       hasProblem={problem !== undefined}
       isRefused={isRefused && !isDrawingFrom}

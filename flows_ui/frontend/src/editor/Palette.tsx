@@ -1,6 +1,6 @@
-import { GripVertical, Plus } from 'lucide-react';
+import { GripVertical, Plus, UserCheck } from 'lucide-react';
 import { type DragEvent, type KeyboardEvent, useState } from 'react';
-import type { FlowName } from '../core/graph';
+import { type Addable, APPROVAL } from '../core/graph';
 import { search } from '../core/search';
 import type { Actions } from './actions';
 import { type FlowItem, useEditor } from './store';
@@ -8,25 +8,27 @@ import { focusCanvas } from './useEditorCommands';
 
 export const FLOW_DRAG_TYPE = 'application/x-anabranch-flow';
 
-/** The flow that is dragged onto the canvas; null if something else is. */
-export function readDraggedFlow(transfer: DataTransfer): FlowName | null {
+/** What is dragged from the palette onto the canvas; null if something else is. */
+export function readDragged(transfer: DataTransfer): Addable | null {
   const text = transfer.getData(FLOW_DRAG_TYPE);
-  return text ? (JSON.parse(text) as FlowName) : null;
+  return text ? (JSON.parse(text) as Addable) : null;
 }
 
-/** The flows that can be started as tasks: click, Enter or drag adds one. */
-export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: FlowName) => void }) {
+/** The flows that can be started as tasks, and the approval: click, Enter or drag adds one. */
+export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: Addable) => void }) {
   const data = useEditor((state) => state.data);
   const [text, setText] = useState('');
   const others = data.flows.filter(
     (flow) => flow.project !== data.flow.project || flow.name !== data.flow.name,
   );
   const found = search(others, text);
+  const offersApproval = 'approval'.includes(text.trim().toLowerCase());
   const groups = [...Map.groupBy(found, (flow) => flow.project)];
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     const [first] = found;
-    if (event.key === 'Enter' && first && event.target instanceof HTMLInputElement) onAdd(first);
+    const wanted = first ?? (offersApproval ? APPROVAL : null);
+    if (event.key === 'Enter' && wanted && event.target instanceof HTMLInputElement) onAdd(wanted);
     if (event.key === 'Escape') {
       event.preventDefault();
       setText('');
@@ -58,6 +60,12 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: Fl
         />
       </div>
       <div className="side__scroll">
+        {offersApproval && (
+          <div className="palette__group">
+            <h3 className="palette__project">People</h3>
+            <PaletteApproval isDisabled={!data.can_edit} onAdd={onAdd} />
+          </div>
+        )}
         {groups.map(([project, flows]) => (
           <div key={project} className="palette__group">
             <h3 className="palette__project">{project}</h3>
@@ -70,7 +78,7 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: Fl
             </ul>
           </div>
         ))}
-        {found.length === 0 && (
+        {found.length === 0 && !(text && offersApproval) && (
           <p className="side__empty">
             {others.length ? `No flow matches “${text}”.` : 'There is no other flow that you may run yet.'}
           </p>
@@ -83,7 +91,7 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (flow: Fl
 interface PaletteFlowProps {
   flow: FlowItem;
   isDisabled: boolean;
-  onAdd: (flow: FlowName) => void;
+  onAdd: (added: Addable) => void;
 }
 
 function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
@@ -111,6 +119,32 @@ function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
             {flow.description}
           </span>
         )}
+      </span>
+      <Plus aria-hidden="true" />
+    </button>
+  );
+}
+
+function PaletteApproval({ isDisabled, onAdd }: Omit<PaletteFlowProps, 'flow'>) {
+  return (
+    <button
+      type="button"
+      className="palette__flow"
+      draggable={!isDisabled}
+      disabled={isDisabled}
+      title="Waits until a person approves or rejects"
+      onDragStart={(event) => {
+        event.dataTransfer.setData(FLOW_DRAG_TYPE, JSON.stringify(APPROVAL));
+        event.dataTransfer.effectAllowed = 'copy';
+      }}
+      onClick={() => onAdd(APPROVAL)}
+    >
+      <UserCheck aria-hidden="true" />
+      <span className="palette__text">
+        <span className="truncate">Approval</span>
+        <span aria-hidden="true" className="truncate faint small">
+          Waits until a person approves
+        </span>
       </span>
       <Plus aria-hidden="true" />
     </button>

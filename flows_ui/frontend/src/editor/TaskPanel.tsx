@@ -5,6 +5,7 @@ import { upstreamsOf } from '../core/reach';
 import { EMPTY_SCHEMA, inFormOrder } from '../core/schema';
 import { fieldOf } from '../forms/SchemaForm';
 import { commandTitle } from '../ui/platform';
+import { ApprovalFields } from './ApprovalFields';
 import type { Actions } from './actions';
 import { BindingField } from './BindingField';
 import { flowOf, graphOf, useEditor } from './store';
@@ -45,7 +46,11 @@ export function TaskPanel({ task, actions }: { task: Task; actions: Actions }) {
           )}
         </div>
         <TaskProblems slug={task.slug} />
-        <Parameters task={task} actions={actions} />
+        {task.kind === 'approval' ? (
+          <ApprovalFields task={task} actions={actions} />
+        ) : (
+          <Parameters task={task} actions={actions} />
+        )}
         <WaitsFor task={task} actions={actions} />
         <TaskRules task={task} actions={actions} />
         <div className="form-actions">

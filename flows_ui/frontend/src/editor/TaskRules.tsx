@@ -7,6 +7,7 @@ import { RetryRules } from './RetryRules';
 export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
   const id = useId();
   const change = (field: string, value: Partial<Task>) => actions.setTask(task.slug, value, field);
+  const startsFlow = task.kind === 'flow_run';
   return (
     <section className="panel-part" aria-label="Rules">
       <h3 className="panel-part__title">Rules</h3>
@@ -27,18 +28,20 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
           ))}
         </select>
       </div>
-      <Check
-        label="Wait for the child flow run to end"
-        isOn={task.wait ?? true}
-        onChange={(wait) => change('wait', { wait })}
-      />
+      {startsFlow && (
+        <Check
+          label="Wait for the child flow run to end"
+          isOn={task.wait ?? true}
+          onChange={(wait) => change('wait', { wait })}
+        />
+      )}
       <Check
         label="Skip when an upstream was skipped"
         isOn={task.skip_on_upstream_skip ?? true}
         onChange={(isOn) => change('skipping', { skip_on_upstream_skip: isOn })}
       />
-      <RetryRules task={task} onChange={change} />
-      {task.wait !== false && (
+      {startsFlow && <RetryRules task={task} onChange={change} />}
+      {startsFlow && task.wait !== false && (
         <div className="field">
           <label className="field__label" htmlFor={`${id}-on-retry`}>
             On retry

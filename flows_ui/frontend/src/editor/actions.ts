@@ -2,6 +2,9 @@
 import { brokenBindings, withParameter } from '../core/bindings';
 import { copyTasks, type Fragment, pasteTasks } from '../core/clipboard';
 import {
+  type Addable,
+  APPROVAL,
+  addApproval,
   addEdge,
   addFlow,
   EMPTY_GRAPH,
@@ -97,12 +100,14 @@ export function createActions(store: EditorStore) {
     );
   };
 
-  const addFlowTask = (flow: FlowName, place?: [number, number]) => {
+  /** Add a task that starts `added`, or asks a person. */
+  const addTask = (added: Addable, place?: [number, number]) => {
     let slug = '';
     const done = editGraph('Add task', (current) => {
-      const added = addFlow(current, flow, place ?? freePlace(current, [...get().tasks]));
-      slug = added.slug;
-      return added.graph;
+      const at = place ?? freePlace(current, [...get().tasks]);
+      const next = added === APPROVAL ? addApproval(current, at) : addFlow(current, added, at);
+      slug = next.slug;
+      return next.graph;
     });
     if (!done) return;
     select([slug]);
@@ -159,7 +164,7 @@ export function createActions(store: EditorStore) {
     say,
     toast,
     select,
-    addFlowTask,
+    addTask,
     connect,
     disconnect,
     removeSelection,

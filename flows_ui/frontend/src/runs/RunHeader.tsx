@@ -1,12 +1,24 @@
-import { Ban, Play, RotateCcw } from 'lucide-react';
-import { useState } from 'react';
-import { canCancel, canRestart, countStates, type FlowRun, firstFailure } from '../core/runs';
+import { Ban, CirclePause, CirclePlay, Ellipsis, Play, RotateCcw, Tag } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { findTask } from '../core/graph';
+import {
+  canCancel,
+  canPause,
+  canRestart,
+  canResume,
+  countStates,
+  type FlowRun,
+  firstFailure,
+  waitingForPeople,
+} from '../core/runs';
 import { isSuccessful, isTerminal, labelOf } from '../core/states';
 import { momentText } from '../core/time';
-import { call, messageOf } from '../net/api';
 import { commandTitle } from '../ui/platform';
-import { choose, placeOf, type RunStore, showRun, useRun, useRunStore } from './store';
+import { whoIsAsked } from './Answer';
+import { answerFirst, fail, togglePause } from './deeds';
+import { choose, placeOf, type RunDialog, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
+import { useDeed } from './useDeed';
 import { Badge, Duration, Moment } from './words';
 
 /** Which run this is, how it goes, and what can be done with it. */
@@ -52,6 +64,7 @@ export function RunHeader() {
       </div>
       <Counts run={run} />
       <Unserved run={run} />
+      <Waiting run={run} />
       <Why run={run} />
     </header>
   );
@@ -106,6 +119,31 @@ function Unserved({ run }: { run: FlowRun }) {
     <div className="notice notice--warning" role="alert">
       <strong>No worker serves the queue {names}.</strong> What waits there starts as soon as one does:{' '}
       <code>celery -A orchestrator.config worker --queues {queues.join(',')}</code>
+    </div>
+  );
+}
+
+/** What waits for a person, with the way to answer. */
+function Waiting({ run }: { run: FlowRun }) {
+  const store = useRunStore();
+  const [first, ...others] = waitingForPeople(run);
+  const task = useRun((state) => (first ? findTask(state.graph, first.slug) : undefined));
+  if (!first) return null;
+  const asked = whoIsAsked(task?.role, task?.kind === 'approval' ? first.due_at : null);
+  return (
+    <div className="notice notice--warning why why--asks">
+      <p className="why__text">
+        <strong>{first.name}</strong> {asked[0]?.toLowerCase() + asked.slice(1)}
+        {others.length > 0 && ` (and ${others.length} more)`}
+      </p>
+      <button
+        type="button"
+        className="button button--small"
+        title={commandTitle('run.answer')}
+        onClick={() => answerFirst(store)}
+      >
+        Answer
+      </button>
     </div>
   );
 }
@@ -178,27 +216,27 @@ function LinkBadge() {
 function Actions({ run }: { run: FlowRun }) {
   const store = useRunStore();
   const canRun = useRun((state) => state.data.can_run);
-  const [isBusy, setBusy] = useState(false);
-  const restart = async () => {
-    setBusy(true);
-    try {
-      showRun(store, await call<FlowRun>('POST', `flow-runs/${run.id}/restart/`, {}));
-    } catch (error) {
-      fail(store, messageOf(error));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const { isBusy, failure, act } = useDeed();
+  useEffect(() => {
+    if (failure) fail(store, failure);
+  }, [store, failure]);
+  const open = (dialog: RunDialog) => store.setState({ dialog });
   if (!canRun) return null;
   return (
     <div className="cluster run-header__actions">
       {canCancel(run) && (
+        <button type="button" className="button button--danger" onClick={() => open('cancel')}>
+          <Ban /> Cancel
+        </button>
+      )}
+      {(canPause(run) || canResume(run)) && (
         <button
           type="button"
-          className="button button--danger"
-          onClick={() => store.setState({ dialog: 'cancel' })}
+          className="button"
+          title={commandTitle('run.pause')}
+          onClick={() => void togglePause(store)}
         >
-          <Ban /> Cancel
+          {canResume(run) ? <CirclePlay /> : <CirclePause />} {canResume(run) ? 'Resume' : 'Pause'}
         </button>
       )}
       {canRestart(run) && (
@@ -206,25 +244,50 @@ function Actions({ run }: { run: FlowRun }) {
           type="button"
           className="button button--primary"
           disabled={isBusy}
-          onClick={() => void restart()}
+          onClick={() => void act(`flow-runs/${run.id}/restart/`, {})}
         >
           <RotateCcw /> Restart from failed
         </button>
       )}
-      <button
-        type="button"
-        className="button"
-        title={commandTitle('flow.run')}
-        onClick={() => store.setState({ dialog: 'again' })}
-      >
+      <button type="button" className="button" title={commandTitle('flow.run')} onClick={() => open('again')}>
         <Play /> Run again
       </button>
+      <More run={run} open={open} />
     </div>
   );
 }
 
-export function fail(store: RunStore, text: string): void {
-  const { notices } = store.getState();
-  const id = (notices.at(-1)?.id ?? 0) + 1;
-  store.setState({ notices: [...notices, { id, text, tone: 'danger' }] });
+function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }) {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const pick = (dialog: RunDialog) => {
+    if (menu.current) menu.current.open = false;
+    open(dialog);
+  };
+  if (run.state === 'Cancelling') return null;
+  return (
+    <details
+      ref={menu}
+      className="menu"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !menu.current) return;
+        event.stopPropagation();
+        menu.current.open = false;
+        menu.current.querySelector('summary')?.focus();
+      }}
+    >
+      <summary className="button button--icon" aria-label="More" title="More">
+        <Ellipsis />
+      </summary>
+      <div className="menu__list">
+        {canRestart(run) && (
+          <button type="button" onClick={() => pick('restart')}>
+            <RotateCcw /> Restart with other parameters…
+          </button>
+        )}
+        <button type="button" onClick={() => pick('mark')}>
+          <Tag /> Mark as…
+        </button>
+      </div>
+    </details>
+  );
 }

@@ -5,10 +5,13 @@ import { type Camera, useCamera } from '../canvas/useCamera';
 import { Viewer } from '../canvas/Viewer';
 import type { CommandId } from '../core/commands';
 import { findTask } from '../core/graph';
+import { canMend } from '../core/runs';
 import { type Direction, firstTask, walk } from '../core/walk';
 import { Keys } from '../ui/Keys';
 import { Notices } from '../ui/Notices';
 import { type Handlers, useCommands } from '../ui/useCommands';
+import { MarkDialog, RestartDialog } from './DeedDialogs';
+import { answerFirst, togglePause } from './deeds';
 import { RunCard } from './RunCard';
 import { CancelDialog, RunAgainDialog } from './RunDialogs';
 import { RunHeader } from './RunHeader';
@@ -20,6 +23,7 @@ import {
   RunContext,
   type RunData,
   type RunPane,
+  type RunState,
   type RunStore,
   useFollowing,
   useItemInAddress,
@@ -141,17 +145,32 @@ function makeHandlers(store: RunStore, camera: Camera): Handlers {
     'canvas.zoomIn': camera.zoomIn,
     'canvas.zoomOut': camera.zoomOut,
     'canvas.actualSize': camera.actualSize,
+    'run.answer': () => answerFirst(store),
+    'run.restartFrom': () => {
+      if (canAct(get()) && chosenTaskRun(get())) store.setState({ dialog: 'restartFrom' });
+    },
+    'run.mark': () => {
+      if (canAct(get())) store.setState({ dialog: chosenTaskRun(get()) ? 'markTask' : 'mark' });
+    },
+    'run.pause': () => void togglePause(store),
     'flow.run': () => get().data.can_run && store.setState({ dialog: 'again' }),
     help: () => store.setState({ dialog: 'keys' }),
   };
 }
 
+const canAct = ({ data, run }: RunState): boolean => data.can_run && canMend(run);
+
 function Dialogs({ works }: { works: CommandId[] }) {
   const store = useRunStore();
   const dialog = useRun((state) => state.dialog);
+  const taskRun = useRun(chosenTaskRun);
   const onClose = () => store.setState({ dialog: null });
   if (dialog === 'cancel') return <CancelDialog onClose={onClose} />;
   if (dialog === 'again') return <RunAgainDialog onClose={onClose} />;
+  if (dialog === 'restart') return <RestartDialog onClose={onClose} from={null} />;
+  if (dialog === 'restartFrom' && taskRun) return <RestartDialog onClose={onClose} from={taskRun} />;
+  if (dialog === 'mark') return <MarkDialog onClose={onClose} taskRun={null} />;
+  if (dialog === 'markTask' && taskRun) return <MarkDialog onClose={onClose} taskRun={taskRun} />;
   if (dialog === 'keys') return <Keys works={works} onClose={onClose} />;
   return null;
 }

@@ -1,11 +1,12 @@
-import { ArrowLeft, CornerDownRight, X } from 'lucide-react';
+import { ArrowLeft, CornerDownRight, RotateCcw, Tag, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { type Binding, describeBinding } from '../core/bindings';
-import { nameOf } from '../core/graph';
-import type { StoredResult, TaskRun } from '../core/runs';
+import { findTask, nameOf } from '../core/graph';
+import { canMend, type StoredResult, type TaskRun } from '../core/runs';
 import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { commandTitle } from '../ui/platform';
+import { Answer } from './Answer';
 import { History } from './History';
 import { Items } from './Items';
 import { Logs } from './Logs';
@@ -64,6 +65,7 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
           <CornerDownRight /> Open child run
         </a>
       )}
+      <Deeds taskRun={taskRun} />
       <div
         className="tabs"
         role="tablist"
@@ -100,14 +102,49 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
   );
 }
 
+/** What can be done to this task run. */
+function Deeds({ taskRun }: { taskRun: TaskRun }) {
+  const store = useRunStore();
+  const canAct = useRun((state) => state.data.can_run && canMend(state.run));
+  if (!canAct) return null;
+  return (
+    <div className="cluster run-panel__deeds">
+      {isTerminal(taskRun.state) && (
+        <button
+          type="button"
+          className="button button--small"
+          title={commandTitle('run.restartFrom')}
+          onClick={() => store.setState({ dialog: 'restartFrom' })}
+        >
+          <RotateCcw /> Restart from here…
+        </button>
+      )}
+      <button
+        type="button"
+        className="button button--small"
+        title={commandTitle('run.mark')}
+        onClick={() => store.setState({ dialog: 'markTask' })}
+      >
+        <Tag /> Mark as…
+      </button>
+    </div>
+  );
+}
+
 function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
   const graph = useRun((state) => state.graph);
   const run = useRun((state) => state.run.id);
   const detail = useDetail(taskRun);
+  const isApproval = findTask(graph, taskRun.slug)?.kind === 'approval';
+  const proposal = isApproval ? ((detail?.result ?? null) as Record<string, unknown> | null) : null;
   const inputs = Object.entries(detail?.inputs ?? {}).flatMap(([key, binding]) => leavesOf(binding, key));
   return (
     <>
-      <Why taskRun={taskRun} onLogs={onLogs} />
+      {taskRun.state === 'Paused' ? (
+        <Answer key={taskRun.attempt} taskRun={taskRun} proposal={proposal} />
+      ) : (
+        <Why taskRun={taskRun} onLogs={onLogs} />
+      )}
       {taskRun.items && <Items taskRun={taskRun} items={taskRun.items} />}
       <dl className="facts">
         {taskRun.child_flow && (

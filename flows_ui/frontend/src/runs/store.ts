@@ -13,8 +13,11 @@ export interface RunData {
   flow_run: FlowRun;
   graph: Graph | null;
   can_run: boolean;
+  role: string | null;
   breadcrumbs: { label: string; url: string }[];
 }
+
+export type RunDialog = 'cancel' | 'again' | 'keys' | 'restart' | 'restartFrom' | 'mark' | 'markTask';
 
 export type RunPane = 'canvas' | 'tasks' | 'details';
 
@@ -29,7 +32,7 @@ export interface RunState {
   /** The item of the chosen mapped task that is shown. */
   item: TaskRun | null;
   pane: RunPane;
-  dialog: 'cancel' | 'again' | 'keys' | null;
+  dialog: RunDialog | null;
   notices: Notice[];
   spoken: string;
 }

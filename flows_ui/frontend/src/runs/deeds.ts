@@ -1,0 +1,35 @@
+/** What a person does to the run without a dialog. */
+import { canPause, canResume, type FlowRun, waitingForPeople } from '../core/runs';
+import { call, messageOf } from '../net/api';
+import { choose, type RunStore, showRun } from './store';
+
+/** Hold the run, or let it go on. */
+export async function togglePause(store: RunStore): Promise<void> {
+  const { run, data } = store.getState();
+  const verb = canPause(run) ? 'pause' : canResume(run) ? 'resume' : null;
+  if (!data.can_run || !verb) return;
+  try {
+    showRun(store, await call<FlowRun>('POST', `flow-runs/${run.id}/${verb}/`, {}));
+  } catch (error) {
+    fail(store, messageOf(error));
+  }
+}
+
+/** Show the first task run that waits for a person, with the place to answer. */
+export function answerFirst(store: RunStore): void {
+  const [first] = waitingForPeople(store.getState().run);
+  if (!first) return;
+  choose(store, first);
+  store.setState({ pane: 'details' });
+  // The panel is there after the next frame.
+  requestAnimationFrame(() =>
+    document.querySelector<HTMLElement>('[data-answer] :is(input, textarea, select, button)')?.focus(),
+  );
+}
+
+/** Say in a notice what went wrong. */
+export function fail(store: RunStore, text: string): void {
+  const { notices } = store.getState();
+  const id = (notices.at(-1)?.id ?? 0) + 1;
+  store.setState({ notices: [...notices, { id, text, tone: 'danger' }] });
+}

@@ -1,0 +1,35 @@
+/** Something that a person does to the run: a call, its answer shown at once, what the server refused in words. */
+import { useState } from 'react';
+import type { FlowRun } from '../core/runs';
+import { ApiProblem, call, messageOf, type Problem } from '../net/api';
+import { showRun, useRunStore } from './store';
+
+export interface Deed {
+  isBusy: boolean;
+  failure: string;
+  errors: Problem[];
+  /** Post to an address that answers with this flow run; true if the server did it. */
+  act: (path: string, body: unknown) => Promise<boolean>;
+}
+
+export function useDeed(): Deed {
+  const store = useRunStore();
+  const [isBusy, setBusy] = useState(false);
+  const [failure, setFailure] = useState('');
+  const [errors, setErrors] = useState<Problem[]>([]);
+  const act = async (path: string, body: unknown) => {
+    setBusy(true);
+    try {
+      showRun(store, await call<FlowRun>('POST', path, body));
+      setFailure('');
+      return true;
+    } catch (error) {
+      setErrors(error instanceof ApiProblem ? error.errors : []);
+      setFailure(messageOf(error));
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return { isBusy, failure, errors, act };
+}

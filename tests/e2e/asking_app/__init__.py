@@ -1,0 +1,1 @@
+"""An app whose flow asks a person."""
