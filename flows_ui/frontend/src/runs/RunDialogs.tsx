@@ -4,7 +4,7 @@ import { EMPTY_SCHEMA, initialValues, type ParameterSchema } from '../core/schem
 import { SchemaForm } from '../forms/SchemaForm';
 import { ApiProblem, call, messageOf, type Problem } from '../net/api';
 import { Dialog } from '../ui/Dialog';
-import { showRun, useRun, useRunStore } from './store';
+import { act, useRun, useRunStore } from './store';
 
 /** Ask before stopping a run. */
 export function CancelDialog({ onClose }: { onClose: () => void }) {
@@ -14,10 +14,7 @@ export function CancelDialog({ onClose }: { onClose: () => void }) {
   const [failure, setFailure] = useState('');
   const submit = async () => {
     try {
-      showRun(
-        store,
-        await call<FlowRun>('POST', `flow-runs/${run.id}/cancel/`, { leave_children: leavesChildren }),
-      );
+      await act(store, `flow-runs/${run.id}/cancel/`, { leave_children: leavesChildren });
       onClose();
     } catch (error) {
       setFailure(messageOf(error));

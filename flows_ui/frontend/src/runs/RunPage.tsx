@@ -25,6 +25,7 @@ import {
   type RunPane,
   type RunState,
   type RunStore,
+  shownTaskRun,
   useFollowing,
   useItemInAddress,
   useRun,
@@ -163,7 +164,7 @@ const canAct = ({ data, run }: RunState): boolean => data.can_run && canMend(run
 function Dialogs({ works }: { works: CommandId[] }) {
   const store = useRunStore();
   const dialog = useRun((state) => state.dialog);
-  const taskRun = useRun(chosenTaskRun);
+  const taskRun = useRun(shownTaskRun);
   const onClose = () => store.setState({ dialog: null });
   if (dialog === 'cancel') return <CancelDialog onClose={onClose} />;
   if (dialog === 'again') return <RunAgainDialog onClose={onClose} />;

@@ -1,7 +1,7 @@
 /** What a person does to the run without a dialog. */
-import { canPause, canResume, type FlowRun, waitingForPeople } from '../core/runs';
-import { call, messageOf } from '../net/api';
-import { choose, type RunStore, showRun } from './store';
+import { canPause, canResume, waitingForPeople } from '../core/runs';
+import { messageOf } from '../net/api';
+import { act, choose, type RunStore } from './store';
 
 /** Hold the run, or let it go on. */
 export async function togglePause(store: RunStore): Promise<void> {
@@ -9,7 +9,7 @@ export async function togglePause(store: RunStore): Promise<void> {
   const verb = canPause(run) ? 'pause' : canResume(run) ? 'resume' : null;
   if (!data.can_run || !verb) return;
   try {
-    showRun(store, await call<FlowRun>('POST', `flow-runs/${run.id}/${verb}/`, {}));
+    await act(store, `flow-runs/${run.id}/${verb}/`, {});
   } catch (error) {
     fail(store, messageOf(error));
   }

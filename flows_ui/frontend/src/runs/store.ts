@@ -27,6 +27,8 @@ export interface RunState {
   run: FlowRun;
   bySlug: ReadonlyMap<string, TaskRun>;
   link: Link;
+  /** How often the socket has told of the run: what an older answer says is then not shown any more. */
+  told: number;
   /** The id of the chosen task run. */
   chosen: string | null;
   /** The item of the chosen mapped task that is shown. */
@@ -47,6 +49,7 @@ export function createRunStore(data: RunData): RunStore {
     run: data.flow_run,
     bySlug: taskRunsBySlug(data.flow_run),
     link: { kind: 'reconnecting' },
+    told: 0,
     chosen,
     item: null,
     pane: chosen ? 'details' : 'canvas',
@@ -59,7 +62,8 @@ export function createRunStore(data: RunData): RunStore {
 /** Keep the store up to date as long as the page is open. */
 export function useFollowing(store: RunStore): void {
   useEffect(() => {
-    const replace = (run: FlowRun) => store.setState({ run, bySlug: taskRunsBySlug(run) });
+    const replace = (run: FlowRun) =>
+      store.setState({ run, bySlug: taskRunsBySlug(run), told: store.getState().told + 1 });
     return followRun(store.getState().run.id, {
       onSnapshot: replace,
       onChange: (change, taskRuns) => {
@@ -73,9 +77,12 @@ export function useFollowing(store: RunStore): void {
   }, [store]);
 }
 
-/** Show a flow run that an action's answer gave, without waiting for the socket. */
-export const showRun = (store: RunStore, run: FlowRun): void =>
-  store.setState({ run, bySlug: taskRunsBySlug(run) });
+/** Do something to the run and show what it came to, unless the socket has told of something newer meanwhile. */
+export async function act(store: RunStore, path: string, body: unknown): Promise<void> {
+  const { told } = store.getState();
+  const run = await call<FlowRun>('POST', path, body);
+  if (store.getState().told === told) store.setState({ run, bySlug: taskRunsBySlug(run) });
+}
 
 /** Show a task run beside the graph. The address says which, so that it can be handed to somebody else. */
 export function choose(store: RunStore, taskRun: TaskRun | null | undefined): void {
@@ -132,6 +139,9 @@ const inAddress = (run: FlowRun): string | null =>
 
 export const chosenTaskRun = (state: RunState): TaskRun | undefined =>
   state.run.task_runs.find((taskRun) => taskRun.id === state.chosen);
+
+/** The task run that the panel shows: an item of the chosen one, or itself. */
+export const shownTaskRun = (state: RunState): TaskRun | undefined => state.item ?? chosenTaskRun(state);
 
 export const RunContext = createContext<RunStore | null>(null);
 

@@ -1,8 +1,7 @@
 /** Something that a person does to the run: a call, its answer shown at once, what the server refused in words. */
 import { useState } from 'react';
-import type { FlowRun } from '../core/runs';
-import { ApiProblem, call, messageOf, type Problem } from '../net/api';
-import { showRun, useRunStore } from './store';
+import { ApiProblem, messageOf, type Problem } from '../net/api';
+import { act, useRunStore } from './store';
 
 export interface Deed {
   isBusy: boolean;
@@ -17,10 +16,10 @@ export function useDeed(): Deed {
   const [isBusy, setBusy] = useState(false);
   const [failure, setFailure] = useState('');
   const [errors, setErrors] = useState<Problem[]>([]);
-  const act = async (path: string, body: unknown) => {
+  const perform = async (path: string, body: unknown) => {
     setBusy(true);
     try {
-      showRun(store, await call<FlowRun>('POST', path, body));
+      await act(store, path, body);
       setFailure('');
       return true;
     } catch (error) {
@@ -31,5 +30,5 @@ export function useDeed(): Deed {
       setBusy(false);
     }
   };
-  return { isBusy, failure, errors, act };
+  return { isBusy, failure, errors, act: perform };
 }
