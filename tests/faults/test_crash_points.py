@@ -41,7 +41,14 @@ OF_A_WORKER = [
     "parent told",
     "restarting a child",
 ]
-OF_OTHERS = ["flow run inserted", "schedule fired", "submitted again", "cancelling a child", "giving back"]
+OF_OTHERS = [
+    "flow run inserted",
+    "schedule fired",
+    "submitted again",
+    "cancelling a child",
+    "giving back",
+    "looking again",
+]
 
 
 @pytest.fixture
@@ -113,6 +120,16 @@ def test_a_start_that_dies_after_its_insert_is_a_run_that_workers_find(shapes, d
     drain()
 
     assert FlowRun.objects.get().state == State.SUCCESS
+
+
+def test_a_start_that_dies_before_it_looks_again_at_a_shared_child_ends_with_it(shapes, drain, crash_at, monkeypatch):
+    begin(shapes["sharing"])
+    dies_at(crash_at("looking again"), lambda: begin(shapes["sharing"]), monkeypatch)
+
+    drain()
+
+    ends = FlowRun.objects.values_list("flow__name", "state")
+    assert sorted(ends) == [("sharing", State.SUCCESS), ("sharing", State.SUCCESS), ("steady", State.SUCCESS)]
 
 
 def test_a_schedule_whose_firing_dies_fires_once(shapes, drain, crash_at, monkeypatch):

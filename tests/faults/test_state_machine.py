@@ -28,16 +28,23 @@ from hypothesis.stateful import (
 from orchestrator.core.parameters import empty_schema
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine import recovering
-from orchestrator.engine.cancels import cancel_child, cancel_one
+from orchestrator.engine import following, recovering
+from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete, start_child_of
 from orchestrator.engine.flow_runs import start_flow_run
-from orchestrator.engine.healing import heal_parent
-from orchestrator.engine.restarts import restart_child, restart_one
+from orchestrator.engine.restarts import restart_one
 from orchestrator.engine.returning import give_back
-from orchestrator.engine.steps import CancelChild, Claim, FollowUp, HealParent, RestartChild, Step, TellParent
-from orchestrator.engine.telling import tell_parents
+from orchestrator.engine.steps import (
+    CancelChild,
+    Claim,
+    FollowUp,
+    HealParent,
+    LookAgain,
+    RestartChild,
+    Step,
+    TellParent,
+)
 from orchestrator.models import Flow, FlowRun, FlowVersion, Origin, Project, TaskRun
 from tests.faults.invariants import check_invariants
 from tests.faults.reference import ENDED, TRIGGERS, Debt, World
@@ -50,6 +57,9 @@ EXAMPLES, STEPS = 12, 40
 RANDOM = os.environ.get("RANDOM_FAULTS") == "1"
 MOST_TASKS, MOST_ROOTS = 4, 4
 OUTCOMES = [State.SUCCESS, State.SUCCESS, State.FAILED, State.SKIPPED]
+
+# What delivering a message does to the reference.
+KINDS = {TellParent: "tell", LookAgain: "tell", RestartChild: "restart", CancelChild: "cancel", HealParent: "heal"}
 
 _numbers = count(1)
 
@@ -197,16 +207,8 @@ class Faults(RuleBasedStateMachine):
         message = data.draw(st.sampled_from(self.bag))
         if not again:
             self.bag.remove(message)
-        match message:
-            case TellParent(child):
-                steps, kind, attempt = tell_parents(debts=[message]), "tell", 0
-            case RestartChild(child, attempt):
-                steps, kind = [restart_child(flow_run_id=child, attempt=attempt)], "restart"
-            case CancelChild(child):
-                steps, kind, attempt = [cancel_child(flow_run_id=child)], "cancel", 0
-            case HealParent(child):
-                steps, kind, attempt = [heal_parent(child=child)], "heal", 0
-        self.world.do(Debt(kind, self._run(child), attempt))
+        steps = following._follow([message] if isinstance(message, TellParent) else message, "", 0)
+        self.world.do(Debt(KINDS[type(message)], self._run(message.child), getattr(message, "attempt", 0)))
         self._follow(steps)
 
     @precondition(lambda self: self.bag)
@@ -275,8 +277,7 @@ class Faults(RuleBasedStateMachine):
             self._learn()
 
     def _is(self, message: FollowUp, debt: Debt) -> bool:
-        kinds = {TellParent: "tell", RestartChild: "restart", CancelChild: "cancel", HealParent: "heal"}
-        return kinds[type(message)] == debt.kind and message.child == self.ids.get(debt.child)
+        return KINDS[type(message)] == debt.kind and message.child == self.ids.get(debt.child)
 
     def _learn(self) -> None:
         """Find the ids of children that are new."""

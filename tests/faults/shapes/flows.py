@@ -74,3 +74,6 @@ with Flow("nested") as flow:
 
 with Flow("launching") as flow:
     works(upstream_tasks=[StartFlowRun(flow_name="steady", project_name="shapes", wait=False)()])
+
+with Flow("sharing") as flow:
+    child("steady")(idempotency_key="shared")
