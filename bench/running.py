@@ -58,7 +58,9 @@ class Running:
 
 
 def _own(process: psutil.Process) -> float:
-    return float(process.memory_full_info().uss) / MEGABYTE
+    """Return the MB that no other process can use; PostgreSQL's shared buffers are not among them."""
+    memory = process.memory_info()
+    return float(memory.rss - getattr(memory, "shared", 0)) / MEGABYTE
 
 
 @contextmanager
