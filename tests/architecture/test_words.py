@@ -28,6 +28,7 @@ FORCED = {
         "bench/*.py": "libpq's pipeline mode",
         "docs/performance.md": "psycopg's pipeline mode",
         "docs/adr/0006-*.md": "psycopg's pipeline mode",
+        "docs/adr/0021-*.md": "libpq's pipeline mode",
     },
     "workflow": {"flows_ui/frontend/src/editor/*.tsx": "the name of an icon"},
     "status": {
