@@ -1,8 +1,10 @@
 import { Handle, Position } from '@xyflow/react';
 import type { ReactNode } from 'react';
+import type { Task } from '../core/graph';
 
 interface CardFrameProps {
   slug: string;
+  kind: Task['kind'];
   label: string;
   isSelected: boolean;
   children: ReactNode;
@@ -25,6 +27,7 @@ export function CardFrame(props: CardFrameProps) {
       className="task-card"
       aria-label={props.label}
       data-task={props.slug}
+      data-kind={props.kind}
       data-state={props.state}
       data-selected={props.isSelected || undefined}
       data-problem={props.hasProblem || undefined}

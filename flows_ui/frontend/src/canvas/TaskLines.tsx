@@ -1,16 +1,27 @@
 import {
   CornerDownRight,
+  Eye,
   FunctionSquare,
+  GitBranch,
   Hourglass,
+  Merge,
   RotateCcw,
   Split,
   Unlink,
   UserCheck,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { controlText, isControl } from '../core/control';
 import { type Task, TRIGGERS, type Trigger } from '../core/graph';
 
-const ICONS: Partial<Record<Task['kind'], typeof Split>> = { function: FunctionSquare, approval: UserCheck };
+const ICONS: Partial<Record<Task['kind'], typeof Split>> = {
+  function: FunctionSquare,
+  case: GitBranch,
+  merge: Merge,
+  wait: Eye,
+  task_result: Eye,
+  approval: UserCheck,
+};
 
 /** What a card says about a task: its name, the flow it starts, and what differs from the usual. */
 export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
@@ -39,19 +50,24 @@ const KINDS: Record<Task['kind'], string> = {
   function: 'function',
   case: 'case',
   merge: 'merge',
+  wait: 'waits for a flow run',
+  task_result: 'result of another flow run',
   approval: 'approval',
 };
 
-export const flowText = (task: Task): string =>
-  task.flow ? `${task.flow.project}/${task.flow.name}` : KINDS[task.kind];
+/** What a task is about: the flow it starts, what it decides, or its kind. */
+export function flowText(task: Task): string {
+  if (task.flow) return `${task.flow.project}/${task.flow.name}`;
+  return isControl(task.kind) ? controlText(task) : KINDS[task.kind];
+}
 
 function Traits({ task }: { task: Task }) {
   const { trigger = 'all_successful', max_retries: retries = 0 } = task;
   return (
     <span className="task-card__traits">
-      {trigger !== 'all_successful' && (
+      {trigger !== 'all_successful' && task.kind !== 'merge' && (
         <span title={`Trigger: ${TRIGGERS[trigger as Trigger] ?? trigger}`}>
-          <CornerDownRight /> {trigger.replace('_', ' ')}
+          <CornerDownRight /> {trigger.replaceAll('_', ' ')}
         </span>
       )}
       {retries > 0 && (

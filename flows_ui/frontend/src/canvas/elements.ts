@@ -6,6 +6,7 @@ import {
   type NodeHandle,
   Position,
 } from '@xyflow/react';
+import { caseLabel } from '../core/control';
 import { drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
 import { CARD } from '../core/layout';
 
@@ -37,6 +38,7 @@ function pointsAboveAndBelow(): NodeHandle[] {
   ];
 }
 
+const LABEL_PADDING: [number, number] = [6, 3];
 const MARKER = { type: MarkerType.ArrowClosed, width: 16, height: 16, color: 'var(--edge)' };
 const CHOSEN_MARKER = { ...MARKER, color: 'var(--accent)' };
 
@@ -74,16 +76,19 @@ export function toNodes(
 }
 
 export function toEdges(graph: Graph, selected: ReadonlySet<string>): CanvasEdge[] {
+  const labels = new Map(graph.tasks.map((task) => [task.slug, caseLabel(task)]));
   return drawnEdges(graph).map((edge) => {
     const id = edgeId(edge);
     const isSelected = selected.has(id);
+    const label = labels.get(edge.upstream);
     return {
       id,
       source: edge.upstream,
       target: edge.downstream,
       selected: isSelected,
       markerEnd: isSelected ? CHOSEN_MARKER : MARKER,
-      ariaLabel: `${nameOf(graph, edge.downstream)} waits for ${nameOf(graph, edge.upstream)}`,
+      ...(label && { label, labelBgPadding: LABEL_PADDING, labelBgBorderRadius: 6 }),
+      ariaLabel: `${nameOf(graph, edge.downstream)} waits for ${nameOf(graph, edge.upstream)}${label ? `, if ${label}` : ''}`,
       domAttributes: { 'data-edge': `${edge.upstream} > ${edge.downstream}` } as CanvasEdge['domAttributes'],
     };
   });

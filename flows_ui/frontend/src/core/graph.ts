@@ -6,8 +6,12 @@ export const TRIGGERS = {
   any_successful: 'Any upstream succeeded',
   all_failed: 'All upstreams failed',
   any_failed: 'Any upstream failed',
+  some_successful: 'Some upstreams succeeded',
+  some_failed: 'Some upstreams failed',
+  not_all_skipped: 'All upstreams succeeded, and not all were skipped',
   all_finished: 'All upstreams finished, however they ended',
   always_run: 'Always run',
+  manual_only: 'A person approves it',
 } as const;
 export type Trigger = keyof typeof TRIGGERS;
 
@@ -35,13 +39,16 @@ export interface FlowName {
 export interface Task {
   slug: string;
   name: string;
-  kind: 'flow_run' | 'function' | 'case' | 'merge' | 'approval';
+  kind: 'flow_run' | 'function' | 'case' | 'merge' | 'wait' | 'task_result' | 'approval';
   flow?: FlowName;
   inputs?: Record<string, Binding>;
   wait?: boolean;
   on_retry?: OnRetry;
   trigger?: string;
   skip_on_upstream_skip?: boolean;
+  /** Of `some_successful` and `some_failed`: how many; below 1, which share. */
+  trigger_at_least?: number | null;
+  trigger_at_most?: number | null;
   max_retries?: number;
   retry_delay_seconds?: number;
   retry_delays?: number[];
@@ -120,9 +127,9 @@ export function addFlow(
   return { graph: { ...graph, tasks: [...graph.tasks, task] }, slug };
 }
 
-/** What the palette offers: a flow to start, or a question to a person. */
+/** What the palette offers: a flow to start, a question to a person, or what directs a flow. */
 export const APPROVAL = 'approval';
-export type Addable = FlowName | typeof APPROVAL;
+export type Addable = FlowName | typeof APPROVAL | 'case' | 'merge';
 
 /** Add a task that waits for a person. */
 export function addApproval(graph: Graph, position: [number, number]): { graph: Graph; slug: string } {

@@ -16,6 +16,8 @@ interface BindingFieldProps {
   binding: Binding | undefined;
   error: string | undefined;
   actions: Actions;
+  /** An input of the task itself instead of a parameter of its child flow. */
+  isInput?: boolean;
 }
 
 type Source = 'unset' | 'literal' | 'upstream' | 'parameter';
@@ -32,7 +34,7 @@ export function BindingField(props: BindingFieldProps) {
   const source = chosen ?? sourceOf(binding) ?? blank;
   const bind = (next: Binding | null) => {
     setChosen(null);
-    actions.bind(task.slug, name, next);
+    (props.isInput ? actions.bindInput : actions.bind)(task.slug, name, next);
   };
   const choose = (next: Source) => {
     setTextProblem(null);

@@ -17,6 +17,7 @@ export const EditorCard = memo(({ id, data, selected }: NodeProps<CardNode>) => 
   return (
     <CardFrame
       slug={id}
+      kind={data.task.kind}
       label={`${data.task.name}, ${data.task.flow ? 'starts ' : ''}${flowText(data.task)}${problem ? `, problem: ${problem}` : ''}`}
       isSelected={selected ?? false}
       hasProblem={problem !== undefined}

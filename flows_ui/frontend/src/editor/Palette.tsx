@@ -1,5 +1,6 @@
-import { GripVertical, Plus, UserCheck } from 'lucide-react';
+import { GitBranch, GripVertical, Merge, Plus, UserCheck } from 'lucide-react';
 import { type DragEvent, type KeyboardEvent, useState } from 'react';
+import { CASE, CONTROLS, type ControlKind, MERGE } from '../core/control';
 import { type Addable, APPROVAL } from '../core/graph';
 import { search } from '../core/search';
 import type { Actions } from './actions';
@@ -14,7 +15,7 @@ export function readDragged(transfer: DataTransfer): Addable | null {
   return text ? (JSON.parse(text) as Addable) : null;
 }
 
-/** The flows that can be started as tasks, and the approval: click, Enter or drag adds one. */
+/** The flows that can be started as tasks, and the other steps of a flow: click, Enter or drag adds one. */
 export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: Addable) => void }) {
   const data = useEditor((state) => state.data);
   const [text, setText] = useState('');
@@ -22,13 +23,12 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: A
     (flow) => flow.project !== data.flow.project || flow.name !== data.flow.name,
   );
   const found = search(others, text);
-  const offersApproval = 'approval'.includes(text.trim().toLowerCase());
+  const steps = STEPS.filter((step) => step.name.toLowerCase().includes(text.trim().toLowerCase()));
   const groups = [...Map.groupBy(found, (flow) => flow.project)];
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const [first] = found;
-    const wanted = first ?? (offersApproval ? APPROVAL : null);
-    if (event.key === 'Enter' && wanted && event.target instanceof HTMLInputElement) onAdd(wanted);
+    const first = found[0] ?? steps[0]?.added;
+    if (event.key === 'Enter' && first && event.target instanceof HTMLInputElement) onAdd(first);
     if (event.key === 'Escape') {
       event.preventDefault();
       setText('');
@@ -60,10 +60,16 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: A
         />
       </div>
       <div className="side__scroll">
-        {offersApproval && (
+        {steps.length > 0 && (
           <div className="palette__group">
-            <h3 className="palette__project">People</h3>
-            <PaletteApproval isDisabled={!data.can_edit} onAdd={onAdd} />
+            <h3 className="palette__project">Steps</h3>
+            <ul className="palette__list">
+              {steps.map((step) => (
+                <li key={step.added}>
+                  <PaletteStep step={step} isDisabled={!data.can_edit} onAdd={onAdd} />
+                </li>
+              ))}
+            </ul>
           </div>
         )}
         {groups.map(([project, flows]) => (
@@ -78,7 +84,7 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: A
             </ul>
           </div>
         ))}
-        {found.length === 0 && !(text && offersApproval) && (
+        {found.length === 0 && !(text && steps.length) && (
           <p className="side__empty">
             {others.length ? `No flow matches “${text}”.` : 'There is no other flow that you may run yet.'}
           </p>
@@ -125,25 +131,40 @@ function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
   );
 }
 
-function PaletteApproval({ isDisabled, onAdd }: Omit<PaletteFlowProps, 'flow'>) {
+interface Step {
+  added: typeof APPROVAL | ControlKind;
+  name: string;
+  about: string;
+  Icon: typeof Plus;
+}
+
+const STEPS: Step[] = [
+  { added: CASE, ...CONTROLS.case, Icon: GitBranch },
+  { added: MERGE, ...CONTROLS.merge, Icon: Merge },
+  { added: APPROVAL, name: 'Approval', about: 'Waits until a person approves', Icon: UserCheck },
+];
+
+function PaletteStep({ step, isDisabled, onAdd }: Omit<PaletteFlowProps, 'flow'> & { step: Step }) {
+  const { added, name, about, Icon } = step;
   return (
     <button
       type="button"
       className="palette__flow"
       draggable={!isDisabled}
       disabled={isDisabled}
-      title="Waits until a person approves or rejects"
+      data-step={added}
+      title={about}
       onDragStart={(event) => {
-        event.dataTransfer.setData(FLOW_DRAG_TYPE, JSON.stringify(APPROVAL));
+        event.dataTransfer.setData(FLOW_DRAG_TYPE, JSON.stringify(added));
         event.dataTransfer.effectAllowed = 'copy';
       }}
-      onClick={() => onAdd(APPROVAL)}
+      onClick={() => onAdd(added)}
     >
-      <UserCheck aria-hidden="true" />
+      <Icon aria-hidden="true" />
       <span className="palette__text">
-        <span className="truncate">Approval</span>
+        <span className="truncate">{name}</span>
         <span aria-hidden="true" className="truncate faint small">
-          Waits until a person approves
+          {about}
         </span>
       </span>
       <Plus aria-hidden="true" />

@@ -8,6 +8,7 @@ import { commandTitle } from '../ui/platform';
 import { ApprovalFields } from './ApprovalFields';
 import type { Actions } from './actions';
 import { BindingField } from './BindingField';
+import { CaseFields, MergeFields } from './ControlFields';
 import { flowOf, graphOf, useEditor } from './store';
 import { TaskRules } from './TaskRules';
 
@@ -46,13 +47,9 @@ export function TaskPanel({ task, actions }: { task: Task; actions: Actions }) {
           )}
         </div>
         <TaskProblems slug={task.slug} />
-        {task.kind === 'approval' ? (
-          <ApprovalFields task={task} actions={actions} />
-        ) : (
-          <Parameters task={task} actions={actions} />
-        )}
+        <Inputs task={task} actions={actions} />
         <WaitsFor task={task} actions={actions} />
-        <TaskRules task={task} actions={actions} />
+        {task.kind !== 'merge' && <TaskRules task={task} actions={actions} />}
         <div className="form-actions">
           <button
             type="button"
@@ -74,6 +71,20 @@ export function TaskPanel({ task, actions }: { task: Task; actions: Actions }) {
       </fieldset>
     </section>
   );
+}
+
+/** What the task is given, as its kind asks. */
+function Inputs({ task, actions }: { task: Task; actions: Actions }) {
+  switch (task.kind) {
+    case 'approval':
+      return <ApprovalFields task={task} actions={actions} />;
+    case 'case':
+      return <CaseFields task={task} actions={actions} />;
+    case 'merge':
+      return <MergeFields task={task} actions={actions} />;
+    default:
+      return <Parameters task={task} actions={actions} />;
+  }
 }
 
 /** Problems of the task that none of its fields shows. */

@@ -28,6 +28,20 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
           ))}
         </select>
       </div>
+      {task.trigger?.startsWith('some_') && (
+        <div className="form-row form-row--two">
+          <BoundField
+            label="At least (or a share below 1)"
+            value={task.trigger_at_least}
+            onChange={(value) => change('at least', { trigger_at_least: value })}
+          />
+          <BoundField
+            label="At most (or a share below 1)"
+            value={task.trigger_at_most}
+            onChange={(value) => change('at most', { trigger_at_most: value })}
+          />
+        </div>
+      )}
       {startsFlow && (
         <Check
           label="Wait for the child flow run to end"
@@ -79,5 +93,36 @@ function Check({
       <input type="checkbox" checked={isOn} onChange={(event) => onChange(event.target.checked)} />
       <span>{label}</span>
     </label>
+  );
+}
+
+interface BoundFieldProps {
+  label: string;
+  value: number | null | undefined;
+  onChange: (value: number | null) => void;
+}
+
+/** How many upstreams, or which share of them; empty for no bound. */
+function BoundField({ label, value, onChange }: BoundFieldProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label className="field__label" htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className="input"
+        type="number"
+        min={0}
+        step="any"
+        placeholder="None"
+        value={value ?? ''}
+        onChange={(event) => {
+          const number = event.target.valueAsNumber;
+          onChange(Number.isFinite(number) && number >= 0 ? number : null);
+        }}
+      />
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 /** Everything a person does in the editor. One object, made once; components and commands call it. */
-import { brokenBindings, withParameter } from '../core/bindings';
+import { type Binding, brokenBindings, withParameter } from '../core/bindings';
 import { copyTasks, type Fragment, pasteTasks } from '../core/clipboard';
+import { addControl, bindControl, isControl, unbindMerges, withInput } from '../core/control';
 import {
   type Addable,
   APPROVAL,
@@ -105,7 +106,7 @@ export function createActions(store: EditorStore) {
     let slug = '';
     const done = editGraph('Add task', (current) => {
       const at = place ?? freePlace(current, [...get().tasks]);
-      const next = added === APPROVAL ? addApproval(current, at) : addFlow(current, added, at);
+      const next = addTo(current, added, at);
       slug = next.slug;
       return next.graph;
     });
@@ -120,14 +121,14 @@ export function createActions(store: EditorStore) {
       toast(refusal.message, 'danger');
       return false;
     }
-    if (!editGraph('Add edge', (current) => addEdge(current, upstream, downstream))) return false;
+    if (!editGraph('Add edge', (current) => joined(current, upstream, downstream))) return false;
     say(`Edge added: ${name(downstream)} waits for ${name(upstream)}.`);
     return true;
   };
 
   const disconnect = (ids: ReadonlySet<string>) => {
     const before = graph();
-    if (!editGraph('Remove edge', (current) => removeEdges(current, ids))) return;
+    if (!editGraph('Remove edge', (current) => unbindMerges(removeEdges(current, ids)))) return;
     dropGone();
     say(ids.size === 1 ? 'Edge removed.' : `${ids.size} edges removed.`);
     warnOfBroken(before);
@@ -139,7 +140,7 @@ export function createActions(store: EditorStore) {
     const before = graph();
     const names = [...tasks].map(name).join(', ');
     const title = tasks.size ? `Delete ${names}` : 'Remove edge';
-    if (!editGraph(title, (current) => removeTasks(removeEdges(current, edges), tasks))) return;
+    if (!editGraph(title, (current) => unbindMerges(removeTasks(removeEdges(current, edges), tasks)))) return;
     select([]);
     say(tasks.size ? `${names} deleted.` : 'Edge removed.');
     warnOfBroken(before);
@@ -155,6 +156,23 @@ export function createActions(store: EditorStore) {
     if (!done) return;
     select(slugs);
     say(`${slugs.length === 1 ? name(slugs[0] ?? '') : `${slugs.length} tasks`} pasted.`);
+  };
+
+  /** Change a binding; reading a task that is not upstream adds the edge, in one step. */
+  const bindBy = (slug: string, field: string, binding: Binding | null, change: (task: Task) => Task) => {
+    const upstream = binding?.kind === 'upstream' ? binding.task : null;
+    const needsEdge = upstream !== null && canBecomeUpstream(graph(), upstream, slug);
+    const done = editGraph(
+      `Change ${field}`,
+      (current) => {
+        const task = findTask(current, slug);
+        if (!task) return current;
+        const bound = updateTask(current, slug, change(task));
+        return needsEdge ? addEdge(bound, upstream, slug) : bound;
+      },
+      binding && !needsEdge ? `${slug} ${field} ${binding.kind}` : null,
+    );
+    if (done && needsEdge) say(`Edge added: ${name(slug)} waits for ${name(upstream)}.`);
   };
 
   const setTask = (slug: string, change: Partial<Task>, field: string) =>
@@ -202,22 +220,12 @@ export function createActions(store: EditorStore) {
     duplicate: () => {
       if (get().tasks.size) paste(copyTasks(graph(), get().tasks), [40, 84]);
     },
-    /** Bind a parameter; reading a task that is not upstream adds the edge, in one step. */
-    bind: (slug: string, parameter: string, binding: Parameters<typeof withParameter>[2]) => {
-      const upstream = binding?.kind === 'upstream' ? binding.task : null;
-      const needsEdge = upstream !== null && canBecomeUpstream(graph(), upstream, slug);
-      const done = editGraph(
-        `Change ${parameter}`,
-        (current) => {
-          const task = findTask(current, slug);
-          if (!task) return current;
-          const bound = updateTask(current, slug, withParameter(task, parameter, binding));
-          return needsEdge ? addEdge(bound, upstream, slug) : bound;
-        },
-        binding && !needsEdge ? `${slug} ${parameter} ${binding.kind}` : null,
-      );
-      if (done && needsEdge) say(`Edge added: ${name(slug)} waits for ${name(upstream)}.`);
-    },
+    /** Bind a parameter of the child flow. */
+    bind: (slug: string, parameter: string, binding: Binding | null) =>
+      bindBy(slug, parameter, binding, (task) => withParameter(task, parameter, binding)),
+    /** Bind an input of the task itself, such as the condition of a case. */
+    bindInput: (slug: string, key: string, binding: Binding | null) =>
+      bindBy(slug, key, binding, (task) => withInput(task, key, binding)),
     setSchema: (title: string, change: (schema: ParameterSchema) => ParameterSchema) =>
       edit(title, (draft) => ({ ...draft, schema: change(draft.schema) }), title),
     startDrawing: (from: string, direction: 'downstream' | 'upstream') =>
@@ -248,6 +256,15 @@ export function createActions(store: EditorStore) {
     clearSelection: () => set({ tasks: NONE, edges: NONE }),
   };
 }
+
+function addTo(graph: Graph, added: Addable, at: [number, number]): { graph: Graph; slug: string } {
+  if (added === APPROVAL) return addApproval(graph, at);
+  return isControl(added) ? addControl(graph, added, at) : addFlow(graph, added, at);
+}
+
+/** The graph with one edge more, which a case or a merge reads. */
+const joined = (graph: Graph, upstream: string, downstream: string): Graph =>
+  bindControl(addEdge(graph, upstream, downstream), upstream, downstream);
 
 const canBecomeUpstream = (graph: Graph, upstream: string, downstream: string): boolean =>
   !ancestorsOf(graph, downstream).has(upstream) && refusalOfEdge(graph, upstream, downstream) === null;

@@ -12,7 +12,13 @@ import { EMPTY_GRAPH, type Graph } from '../core/graph';
 import { mountIsland } from '../ui/mountIsland';
 
 const PlainCard = memo(({ data }: NodeProps<CardNode>) => (
-  <CardFrame slug={data.task.slug} label={data.task.name} isSelected={false} isDown={data.isDown}>
+  <CardFrame
+    slug={data.task.slug}
+    kind={data.task.kind}
+    label={data.task.name}
+    isSelected={false}
+    isDown={data.isDown}
+  >
     <TaskLines task={data.task} />
   </CardFrame>
 ));

@@ -16,6 +16,7 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
   return (
     <CardFrame
       slug={id}
+      kind={data.task.kind}
       label={`${data.task.name}, ${labelOf(state)}${taskRun?.items ? `, items ${itemsText(taskRun.items)}` : ''}`}
       isSelected={selected ?? false}
       state={state}
