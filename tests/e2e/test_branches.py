@@ -46,11 +46,11 @@ def draw(page: Page, editor: Editor, hand: Hand) -> None:
     for name, place in (("A", (0.1, 0.5)), ("B", (0.6, 0.2)), ("C", (0.6, 0.8))):
         editor.search.fill(name)
         hand.put_flow(editor, f"examples/{name}", *place)
-    for step, place in (("case", (0.35, 0.3)), ("merge", (0.85, 0.5))):
-        editor.search.fill(step)
+    for offer, place in (("case", (0.35, 0.3)), ("merge", (0.85, 0.5))):
+        editor.search.fill(offer)
         box = editor.canvas.bounding_box()
         assert box is not None
-        editor.palette.locator(f'[data-step="{step}"]').drag_to(
+        editor.palette.locator(f'[data-offer="{offer}"]').drag_to(
             editor.canvas, target_position={"x": box["width"] * place[0], "y": box["height"] * place[1]}
         )
     # The second one by keyboard.

@@ -15,7 +15,7 @@ export function readDragged(transfer: DataTransfer): Addable | null {
   return text ? (JSON.parse(text) as Addable) : null;
 }
 
-/** The flows that can be started as tasks, and the other steps of a flow: click, Enter or drag adds one. */
+/** The flows that can be started as tasks, and the other tasks: click, Enter or drag adds one. */
 export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: Addable) => void }) {
   const data = useEditor((state) => state.data);
   const [text, setText] = useState('');
@@ -23,11 +23,11 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: A
     (flow) => flow.project !== data.flow.project || flow.name !== data.flow.name,
   );
   const found = search(others, text);
-  const steps = STEPS.filter((step) => step.name.toLowerCase().includes(text.trim().toLowerCase()));
+  const offers = OFFERS.filter((offer) => offer.name.toLowerCase().includes(text.trim().toLowerCase()));
   const groups = [...Map.groupBy(found, (flow) => flow.project)];
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const first = found[0] ?? steps[0]?.added;
+    const first = found[0] ?? offers[0]?.added;
     if (event.key === 'Enter' && first && event.target instanceof HTMLInputElement) onAdd(first);
     if (event.key === 'Escape') {
       event.preventDefault();
@@ -60,13 +60,13 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: A
         />
       </div>
       <div className="side__scroll">
-        {steps.length > 0 && (
+        {offers.length > 0 && (
           <div className="palette__group">
-            <h3 className="palette__project">Steps</h3>
+            <h3 className="palette__project">Other tasks</h3>
             <ul className="palette__list">
-              {steps.map((step) => (
-                <li key={step.added}>
-                  <PaletteStep step={step} isDisabled={!data.can_edit} onAdd={onAdd} />
+              {offers.map((offer) => (
+                <li key={offer.added}>
+                  <PaletteOffer offer={offer} isDisabled={!data.can_edit} onAdd={onAdd} />
                 </li>
               ))}
             </ul>
@@ -84,7 +84,7 @@ export function Palette({ actions, onAdd }: { actions: Actions; onAdd: (added: A
             </ul>
           </div>
         ))}
-        {found.length === 0 && !(text && steps.length) && (
+        {found.length === 0 && !(text && offers.length) && (
           <p className="side__empty">
             {others.length ? `No flow matches “${text}”.` : 'There is no other flow that you may run yet.'}
           </p>
@@ -131,28 +131,28 @@ function PaletteFlow({ flow, isDisabled, onAdd }: PaletteFlowProps) {
   );
 }
 
-interface Step {
+interface Offer {
   added: typeof APPROVAL | ControlKind;
   name: string;
   about: string;
   Icon: typeof Plus;
 }
 
-const STEPS: Step[] = [
+const OFFERS: Offer[] = [
   { added: CASE, ...CONTROLS.case, Icon: GitBranch },
   { added: MERGE, ...CONTROLS.merge, Icon: Merge },
   { added: APPROVAL, name: 'Approval', about: 'Waits until a person approves', Icon: UserCheck },
 ];
 
-function PaletteStep({ step, isDisabled, onAdd }: Omit<PaletteFlowProps, 'flow'> & { step: Step }) {
-  const { added, name, about, Icon } = step;
+function PaletteOffer({ offer, isDisabled, onAdd }: Omit<PaletteFlowProps, 'flow'> & { offer: Offer }) {
+  const { added, name, about, Icon } = offer;
   return (
     <button
       type="button"
       className="palette__flow"
       draggable={!isDisabled}
       disabled={isDisabled}
-      data-step={added}
+      data-offer={added}
       title={about}
       onDragStart={(event) => {
         event.dataTransfer.setData(FLOW_DRAG_TYPE, JSON.stringify(added));
