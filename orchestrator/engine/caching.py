@@ -36,13 +36,11 @@ def find_cached(
         return None
     result = named(row.result, row.stored_result_id)
 
-    def is_valid() -> bool:
-        loaded = load_for_function({"": result})[""]
-        return holds(task, Remembered(loaded, row.inputs, row.parameters), inputs, parameters)
-
     # The values of the validators that we know are part of the key: they need not look at the result.
-    if entry.inputs is not None and not call(is_valid):
-        return None
+    if entry.inputs is not None:
+        cached = Remembered(load_for_function({"": result})[""], row.inputs, row.parameters)
+        if not call(lambda: holds(task, cached, inputs, parameters)):
+            return None
     until = row.expires_at.isoformat(timespec="seconds")
     return Ending(State.CACHED, f"Cached by flow run {row.flow_run_id}; holds until {until}.", result)
 

@@ -110,10 +110,11 @@ def execute(held: Claim, log: Log, call: Call) -> Ending | None:
         map_index=held.map_index,
     )
     rules = version.graph.tasks[held.slug]
+    ending: Ending | None
     try:
         with _captured(log), entered(inside):
             if held.slug in (version.graph.opening_task, version.graph.closing_task):
-                ending = call(lambda: execute_flow_handlers(held, version))
+                ending = execute_flow_handlers(held, version, call)
             elif rules.judged_by_worker:
                 ending = execute_judged(held, call, lambda: _attempt(held, log, call))
             else:

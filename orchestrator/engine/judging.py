@@ -37,7 +37,7 @@ def execute_judged(held: Claim, call: Call, attempt: Callable[[], Ending]) -> En
     heard = _heard(held)
     if heard is not None:
         return _conclude(held, people, heard, call)
-    begun: Ending | None = call(lambda: _begin(held, version, people))
+    begun = _begin(held, version, people, call)
     if begun is not None or people.rules.kind is not TaskKind.FUNCTION:
         return begun
     return _conclude(held, people, attempt(), call)
@@ -59,21 +59,23 @@ def _heard(held: Claim) -> Ending | None:
     return Ending(State(found["state"]), found["message"], named(found["result"], stored))
 
 
-def _begin(held: Claim, version: Version, people: Judged) -> Ending | None:
+def _begin(held: Claim, version: Version, people: Judged, call: Call) -> Ending | None:
+    """Return None if an attempt may start. Everything is read before people's code is called, and interruptible."""
     found = read_results(flow_run_id=held.flow_run_id, slugs=version.graph.upstreams[held.slug])
     states = {slug: state for slug, (state, _) in found.items()}
     items = _items_before(held, version.graph)
     verdict = None if (held.carried or {}).get("resumed") else judge_rules(version.graph, held.slug, states, items)
 
-    def upstreams() -> dict[Edge, RunState]:
+    edges: dict[Edge, RunState] = {}
+    if people.task.asks.custom is not None:
         flow = find_flow(version.flow)
         assert flow is not None, "its task was found in it"
         seen = {**found, **_followed_items(held, version.graph)}
         results = load_for_function({slug: result for slug, (_, result) in seen.items()})
-        edges = edges_to(flow, version.graph, held.slug)
-        return {edge: RunState(seen[slug][0], "", results[slug]) for edge, slug in edges.items()}
-
-    return people.begin(verdict, upstreams, is_retry=held.failures > 0)
+        upstreams = edges_to(flow, version.graph, held.slug)
+        edges = {edge: RunState(seen[slug][0], "", results[slug]) for edge, slug in upstreams.items()}
+    begun: Ending | None = call(lambda: people.begin(verdict, lambda: edges, is_retry=held.failures > 0))
+    return begun
 
 
 def _followed_items(held: Claim, graph: FlowGraph) -> dict[str, tuple[State, Any]]:

@@ -118,7 +118,7 @@ class Keeper:
 
     def _interrupt(self, _signal: int, _frame: object) -> None:
         if self._in_function:
-            raise self._raised
+            raise self._raised.with_traceback(None)
 
     def _run(self) -> None:
         beat = min(1.0, settings.ANABRANCH_LEASE_SECONDS / 5)

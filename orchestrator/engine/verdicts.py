@@ -8,6 +8,7 @@ from orchestrator.core.graph import FlowGraph
 from orchestrator.core.planner import Ending, final_ending, with_causes
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
+from orchestrator.engine.judging import Call
 from orchestrator.engine.results import load_for_function, read_results
 from orchestrator.engine.statements import READ_FAILURES
 from orchestrator.engine.steps import Claim
@@ -42,18 +43,23 @@ def handled_verdict(graph: FlowGraph, computed: Ending, last: Mapping[str, Endin
     return Ending(said.state, said.message, computed.result if said.result is None else said.result)
 
 
-def execute_flow_handlers(held: Claim, version: Version) -> Ending:
-    """Return how the opening or the closing task of a flow ends: its state handlers are called."""
+def execute_flow_handlers(held: Claim, version: Version, call: Call) -> Ending:
+    """Return how the opening or the closing task of a flow ends: its state handlers are called.
+
+    :param call: runs people's code; the caller's place to be interruptible
+    """
     flow = find_flow(version.flow)
     if flow is None:
         raise UnknownTask(f"This worker's code has no flow {version.flow}, whose state handlers are to be called.")
     graph = version.graph
     if held.slug == graph.opening_task:
-        return opened(flow)
+        begun: Ending = call(lambda: opened(flow))
+        return begun
     computed = verdict(graph, held.flow_run_id, last={}, cancelling=False)
     found = read_results(flow_run_id=held.flow_run_id, slugs=graph.deciders)
     loaded = load_for_function({"": computed.result, **{slug: result for slug, (_, result) in found.items()}})
     shown = replace(computed, result=loaded.pop(""))
-    ended = closed(flow, shown, [RunState(found[slug][0], "", result) for slug, result in loaded.items()])
+    deciding = [RunState(found[slug][0], "", result) for slug, result in loaded.items()]
+    ended: Ending = call(lambda: closed(flow, shown, deciding))
     # A result that was left as it is need not be stored a second time, with this task run.
     return replace(ended, result=None) if ended.result is shown.result else ended
