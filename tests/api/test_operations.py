@@ -274,3 +274,19 @@ def test_what_is_no_limit_of_a_flow_is_refused(editor, flow, limits):
 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == next(iter(limits))
+
+
+def test_an_approval_is_drawn_and_published(api: APIClient, flow: Flow) -> None:
+    api.post("/api/v1/flows/", {"project": "ours", "name": "drawn"})
+    asks = {"slug": "Approval-1", "name": "Approval", "kind": "approval", "message": "Go?", "role": "editor"}
+    start = {"slug": "Flow main-1", "name": "Main", "kind": "flow_run", "flow": {"project": "ours", "name": "main"}}
+    graph = {"tasks": [asks, start], "edges": [{"upstream": "Approval-1", "downstream": "Flow main-1"}]}
+
+    saved = api.put("/api/v1/flows/ours/drawn/draft/", {"graph": graph, "revision": 1}).json()
+    published = api.post("/api/v1/flows/ours/drawn/publish/", {"revision": 2})
+    run = api.post(START, {"flow": "ours/drawn"}).json()
+
+    assert (saved["problems"], published.status_code) == ([], 201)
+    assert [task_run["state"] for task_run in run["task_runs"]] == ["Paused", "Pending"]
+    assert run["task_runs"][0]["message"] == "Go?"
+    assert run["state"] == "Running"

@@ -9,9 +9,10 @@ from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
+from orchestrator.engine.pausing import pause_flow_run
 from orchestrator.engine.restarting import NotFinished, restart_flow_run
 from orchestrator.engine.steps import UnknownFlowRun
-from orchestrator.models import FlowRun, TaskRun
+from orchestrator.models import FlowRun, StateChange, TaskRun
 from orchestrator.sdk import Flow, task
 from tests.engine.conftest import state, states
 from tests.engine.flows import WORKS, child, one_task, works
@@ -107,3 +108,40 @@ def test_a_restart_of_a_child_that_was_cancelled_too_late_to_stop_anything_ends_
     drain()
 
     assert (state(run), state(inner)) == (State.SUCCESS, State.SUCCESS)
+
+
+@pytest.mark.parametrize("before", [State.SCHEDULED, State.QUEUED, State.PAUSED])
+def test_s115_a_run_that_has_not_started_or_is_held_is_cancelled_at_once(register, start, drain, before):
+    run = start(register(one_task("f")))
+    if before is State.PAUSED:
+        pause_flow_run(flow_run_id=run.pk)
+    else:
+        FlowRun.objects.filter(pk=run.pk).update(state=before)
+        TaskRun.objects.filter(flow_run=run).update(state=State.PENDING)
+        StateChange.objects.filter(flow_run=run).delete()
+
+    cancel_flow_run(flow_run_id=run.pk)
+    drain()
+
+    assert (state(run), states(run)) == (State.CANCELLED, {"works-1": "Cancelled"})
+
+
+def test_s115_s116_a_run_that_runs_is_cancelling_until_it_stops_and_what_has_ended_stays(register, start):
+    with Flow("f") as flow:
+        works.copy(name="after")(upstream_tasks=[works.copy(name="slow")(upstream_tasks=[works()])])
+    run = start(register(flow))
+    (held,) = claim(worker="busy", limit=1)
+    complete(ended=[(held, Ending(State.SUCCESS, "", WORKS))])
+    (held,) = claim(worker="busy", limit=1)
+
+    cancel_flow_run(flow_run_id=run.pk)
+    assert (state(run), states(run)) == (
+        State.CANCELLING,
+        {"works-1": "Success", "slow-1": "Running", "after-1": "Cancelled"},
+    )
+    complete(ended=[(held, Ending(State.CANCELLED, "stopped"))])
+
+    assert (state(run), states(run)) == (
+        State.CANCELLED,
+        {"works-1": "Success", "slow-1": "Cancelled", "after-1": "Cancelled"},
+    )
