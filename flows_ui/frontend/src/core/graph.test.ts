@@ -66,8 +66,46 @@ describe('isSameFlow', () => {
     expect(isSameFlow(DIAMOND, updateTask(moved, 'Flow B-1', { wait: true, max_retries: 0 }))).toBe(true);
   });
 
+  it('ignores defaults of queues, caching and approvals, and of the whole flow', () => {
+    const written = { ...DIAMOND, queue: '', priority: 0 };
+    const rules = { queue: '', tags: [], cache_for_seconds: null, trigger_at_least: null, message: '' };
+
+    expect(isSameFlow(DIAMOND, updateTask(written, 'Flow B-1', rules))).toBe(true);
+  });
+
+  it('sees a changed queue and a changed priority', () => {
+    expect(isSameFlow(DIAMOND, { ...DIAMOND, queue: 'gpu' })).toBe(false);
+    expect(isSameFlow(DIAMOND, { ...DIAMOND, priority: -5 })).toBe(false);
+    expect(isSameFlow(DIAMOND, updateTask(DIAMOND, 'Flow D-1', { queue: 'gpu' }))).toBe(false);
+  });
+
   it('sees a changed trigger', () => {
     expect(isSameFlow(DIAMOND, updateTask(DIAMOND, 'Flow D-1', { trigger: 'any_failed' }))).toBe(false);
+  });
+});
+
+describe('edits', () => {
+  it('keep every field that no form knows', () => {
+    const unknown = {
+      queue: 'large',
+      cache_key: 'rows',
+      result_serializer: 'pickle',
+      digest: 'abc',
+      priority_of_tomorrow: 1,
+    };
+    const graph = { ...updateTask(DIAMOND, 'Flow B-1', unknown), queue: 'gpu', tomorrow: true };
+    const edited = removeEdges(
+      addEdge(
+        moveTasks(updateTask(graph, 'Flow B-1', { name: 'B' }), new Map([['Flow B-1', [1, 2]]])),
+        'Flow B-1',
+        'x',
+      ),
+      new Set(),
+    );
+    const left = removeTasks(edited, new Set(['Flow C-1']));
+
+    expect(left).toMatchObject({ queue: 'gpu', tomorrow: true });
+    expect(left.tasks.find((task) => task.slug === 'Flow B-1')).toMatchObject({ ...unknown, name: 'B' });
   });
 });
 

@@ -12,6 +12,7 @@ export const TRIGGERS = {
   all_finished: 'All upstreams finished, however they ended',
   always_run: 'Always run',
   manual_only: 'A person approves it',
+  custom: 'Its own code decides',
 } as const;
 export type Trigger = keyof typeof TRIGGERS;
 
@@ -56,6 +57,10 @@ export interface Task {
   retry_jitter?: number;
   retry_delay_max_seconds?: number | null;
   timeout_seconds?: number | null;
+  /** Of a function: how long its result stands for later runs, the queue whose workers execute it, and its tags. */
+  cache_for_seconds?: number | null;
+  queue?: string;
+  tags?: string[];
   /** Of an approval: what is asked, whose answer counts, and what none in time means. */
   message?: string;
   role?: ApproverRole;
@@ -80,6 +85,10 @@ export interface Graph {
   /** The tasks that call the flow's state handlers: no canvas shows them. */
   opening_task?: string | null;
   closing_task?: string | null;
+  /** The queue of every function that names none. */
+  queue?: string;
+  /** Of its runs: whatever is higher is executed first. */
+  priority?: number;
 }
 
 export const EMPTY_GRAPH: Graph = { schema: 1, tasks: [], edges: [] };
@@ -214,6 +223,8 @@ function plain(graph: Graph): string {
       edges.map((edge) => JSON.stringify(edge)).toSorted(),
       graph.reference_tasks ?? [],
       graph.result_task ?? null,
+      graph.queue ?? '',
+      graph.priority ?? 0,
     ],
     sortedKeys,
   );
@@ -231,6 +242,14 @@ const DEFAULTS = {
   retry_jitter: 0,
   retry_delay_max_seconds: null,
   timeout_seconds: null,
+  trigger_at_least: null,
+  trigger_at_most: null,
+  cache_for_seconds: null,
+  queue: '',
+  tags: [],
+  message: '',
+  role: 'operator',
+  on_time_limit: 'fail',
 };
 
 function withoutEmptyParameters(inputs: Task['inputs']): Task['inputs'] {

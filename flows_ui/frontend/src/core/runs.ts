@@ -56,6 +56,7 @@ export interface FlowRun {
   scheduled_start_time: string | null;
   scheduled_for: string | null;
   attempt: number;
+  priority: number;
   created_at: string;
   started_at: string | null;
   ended_at: string | null;

@@ -11,6 +11,7 @@ import {
 import { FIELD_TYPES, type FieldType, inputKind, type PropertySchema, propertyOfType } from '../core/schema';
 import { ValueInput } from '../forms/ValueInput';
 import type { Actions } from './actions';
+import { FlowRules } from './QueueFields';
 import { schemaOf, useEditor } from './store';
 
 /** The flow itself: what it is for, and the parameters that a run of it is given. */
@@ -48,6 +49,7 @@ export function FlowPanel({ actions }: { actions: Actions }) {
             <Plus /> Add parameter
           </button>
         </section>
+        <FlowRules actions={actions} />
       </fieldset>
       <div className="side__body">
         <section className="panel-part" aria-label="Schedule">

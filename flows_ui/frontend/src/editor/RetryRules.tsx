@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import type { Task } from '../core/graph';
 import { PAUSES, type Pauses, pausesOf, readPauses, withPauses } from '../core/retries';
-import { NumberField } from './NumberField';
+import { NumberField } from '../forms/NumberField';
 
 const A_YEAR = 31_536_000;
 

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { type Graph, isSameFlow } from '../core/graph';
 import { EMPTY_SCHEMA, initialValues, type ParameterSchema } from '../core/schema';
+import { PriorityMore } from '../forms/PriorityMore';
 import { SchemaForm } from '../forms/SchemaForm';
 import { ApiProblem, call, flowPath, messageOf, type Problem } from '../net/api';
 import { Dialog } from '../ui/Dialog';
@@ -35,6 +36,7 @@ function RunForm({ published, saving, onClose }: RunProps & { published: Publish
   const isChanged = useEditor((state) => !isPublished(published, graphOf(state), schemaOf(state)));
   const mustPublish = latest === null;
   const [values, setValues] = useState(() => initialValues(schema));
+  const [priority, setPriority] = useState<number | null>(null);
   const [invalid, setInvalid] = useState<string[]>([]);
   const [errors, setErrors] = useState<Problem[]>([]);
   const [failure, setFailure] = useState('');
@@ -49,6 +51,7 @@ function RunForm({ published, saving, onClose }: RunProps & { published: Publish
       const run = await call<{ id: string }>('POST', 'flow-runs/', {
         flow: `${flow.project}/${flow.name}`,
         parameters: values,
+        priority,
       });
       location.assign(`${urls.run}${run.id}/`);
     } catch (error) {
@@ -110,6 +113,7 @@ function RunForm({ published, saving, onClose }: RunProps & { published: Publish
           errors={errors}
         />
       )}
+      <PriorityMore value={priority} onChange={setPriority} />
     </Dialog>
   );
 }

@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import { ON_RETRY, type OnRetry, type Task, TRIGGERS } from '../core/graph';
 import type { Actions } from './actions';
+import { FunctionRules } from './QueueFields';
 import { RetryRules } from './RetryRules';
 
 /** When a task starts, whether it waits for its child flow run, and what happens when that fails. */
@@ -8,6 +9,9 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
   const id = useId();
   const change = (field: string, value: Partial<Task>) => actions.setTask(task.slug, value, field);
   const startsFlow = task.kind === 'flow_run';
+  const isFunction = task.kind === 'function';
+  // What is decided by code can only be kept as it is.
+  const triggers = Object.entries(TRIGGERS).filter(([name]) => name !== 'custom' || task.trigger === name);
   return (
     <section className="panel-part" aria-label="Rules">
       <h3 className="panel-part__title">Rules</h3>
@@ -21,7 +25,7 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
           value={task.trigger ?? 'all_successful'}
           onChange={(event) => change('trigger', { trigger: event.target.value })}
         >
-          {Object.entries(TRIGGERS).map(([name, words]) => (
+          {triggers.map(([name, words]) => (
             <option key={name} value={name}>
               {words}
             </option>
@@ -54,7 +58,8 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
         isOn={task.skip_on_upstream_skip ?? true}
         onChange={(isOn) => change('skipping', { skip_on_upstream_skip: isOn })}
       />
-      {startsFlow && <RetryRules task={task} onChange={change} />}
+      {(startsFlow || isFunction) && <RetryRules task={task} onChange={change} />}
+      {isFunction && <FunctionRules task={task} onChange={change} />}
       {startsFlow && task.wait !== false && (
         <div className="field">
           <label className="field__label" htmlFor={`${id}-on-retry`}>

@@ -188,6 +188,8 @@ export function createActions(store: EditorStore) {
     removeSelection,
     paste,
     setTask,
+    setFlow: (change: Pick<Graph, 'queue' | 'priority'>, field: string) =>
+      editGraph(`Change ${field}`, (current) => ({ ...current, ...change }), `flow ${field}`),
     expire: (id: number) => set({ notices: get().notices.filter((notice) => notice.id !== id) }),
     open: (dialog: OpenDialog | null) => set({ dialog }),
     show: (pane: Pane) => set({ pane }),

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { FlowRun } from '../core/runs';
 import { EMPTY_SCHEMA, initialValues, type ParameterSchema } from '../core/schema';
+import { PriorityMore } from '../forms/PriorityMore';
 import { SchemaForm } from '../forms/SchemaForm';
 import { ApiProblem, call, messageOf, type Problem } from '../net/api';
 import { Dialog } from '../ui/Dialog';
@@ -59,6 +60,7 @@ export function RunAgainDialog({ onClose }: { onClose: () => void }) {
   const run = useRun((state) => state.run);
   const schema = useLatestSchema(run.flow);
   const [values, setValues] = useState<Record<string, unknown> | null>(null);
+  const [priority, setPriority] = useState<number | null>(null);
   const [invalid, setInvalid] = useState<string[]>([]);
   const [errors, setErrors] = useState<Problem[]>([]);
   const [failure, setFailure] = useState('');
@@ -67,7 +69,11 @@ export function RunAgainDialog({ onClose }: { onClose: () => void }) {
   const submit = async () => {
     if (invalid.length) return;
     try {
-      const started = await call<FlowRun>('POST', 'flow-runs/', { flow: run.flow, parameters: given });
+      const started = await call<FlowRun>('POST', 'flow-runs/', {
+        flow: run.flow,
+        parameters: given,
+        priority,
+      });
       location.assign(`/flow-runs/${started.id}/`);
     } catch (error) {
       setErrors(error instanceof ApiProblem ? error.errors : []);
@@ -106,6 +112,7 @@ export function RunAgainDialog({ onClose }: { onClose: () => void }) {
           errors={errors}
         />
       )}
+      <PriorityMore value={priority} onChange={setPriority} />
     </Dialog>
   );
 }

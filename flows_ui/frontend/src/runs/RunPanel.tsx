@@ -52,6 +52,12 @@ export function RunPanel() {
           <dd>
             <Moment at={run.ended_at} />
           </dd>
+          {run.priority !== 0 && (
+            <>
+              <dt>Priority</dt>
+              <dd>{run.priority}</dd>
+            </>
+          )}
           {run.idempotency_key && !parent && (
             <>
               <dt>Idempotency key</dt>

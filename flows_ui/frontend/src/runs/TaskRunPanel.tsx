@@ -185,6 +185,12 @@ function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void })
             </dd>
           </>
         )}
+        {taskRun.queue && taskRun.queue !== 'default' && (
+          <>
+            <dt>Queue</dt>
+            <dd className="mono">{taskRun.queue}</dd>
+          </>
+        )}
         {taskRun.worker && (
           <>
             <dt>Worker</dt>

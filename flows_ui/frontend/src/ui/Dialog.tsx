@@ -1,9 +1,9 @@
 import { X } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 
-/** What a person goes on with: the first field, or else the main button. */
-const FIRST =
-  '.dialog__body :is(input, select, textarea), .dialog:not(:has(.dialog__body :is(input, select, textarea))) [type="submit"]';
+const FIELD = '.dialog__body :is(input, select, textarea):not(.more *)';
+/** What a person goes on with: the first field that is not folded away, or else the main button. */
+const FIRST = `${FIELD}, .dialog:not(:has(${FIELD})) [type="submit"]`;
 
 interface DialogProps {
   title: string;
