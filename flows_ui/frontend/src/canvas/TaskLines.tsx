@@ -4,6 +4,7 @@ import {
   FunctionSquare,
   GitBranch,
   Hourglass,
+  Layers,
   Merge,
   RotateCcw,
   Split,
@@ -11,7 +12,7 @@ import {
   UserCheck,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { controlText, isControl } from '../core/control';
+import { isMapped } from '../core/bindings';
 import { type Task, TRIGGERS, type Trigger } from '../core/graph';
 
 const ICONS: Partial<Record<Task['kind'], typeof Split>> = {
@@ -24,7 +25,7 @@ const ICONS: Partial<Record<Task['kind'], typeof Split>> = {
 };
 
 /** What a card says about a task: its name, the flow it starts, and what differs from the usual. */
-export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
+export function TaskLines({ task, about, mark }: { task: Task; about: string; mark?: ReactNode }) {
   const Icon = ICONS[task.kind] ?? Split;
   return (
     <>
@@ -36,8 +37,8 @@ export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
         {mark}
       </div>
       <div className="task-card__line task-card__line--second">
-        <span className="truncate" title={flowText(task)}>
-          {flowText(task)}
+        <span className="truncate" title={about}>
+          {about}
         </span>
         <Traits task={task} />
       </div>
@@ -45,26 +46,15 @@ export function TaskLines({ task, mark }: { task: Task; mark?: ReactNode }) {
   );
 }
 
-const KINDS: Record<Task['kind'], string> = {
-  flow_run: 'flow',
-  function: 'function',
-  case: 'case',
-  merge: 'merge',
-  wait: 'waits for a flow run',
-  task_result: 'result of another flow run',
-  approval: 'approval',
-};
-
-/** What a task is about: the flow it starts, what it decides, or its kind. */
-export function flowText(task: Task): string {
-  if (task.flow) return `${task.flow.project}/${task.flow.name}`;
-  return isControl(task.kind) ? controlText(task) : KINDS[task.kind];
-}
-
 function Traits({ task }: { task: Task }) {
   const { trigger = 'all_successful', max_retries: retries = 0 } = task;
   return (
     <span className="task-card__traits">
+      {isMapped(task) && (
+        <span title="Executed once an item of a list">
+          <Layers />
+        </span>
+      )}
       {trigger !== 'all_successful' && task.kind !== 'merge' && (
         <span title={`Trigger: ${TRIGGERS[trigger as Trigger] ?? trigger}`}>
           <CornerDownRight /> {trigger.replaceAll('_', ' ')}

@@ -9,9 +9,12 @@ import {
 import { caseLabel } from '../core/control';
 import { drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
 import { CARD } from '../core/layout';
+import { aboutTask } from './about';
 
 export interface CardData extends Record<string, unknown> {
   task: Task;
+  /** The flow that it starts, or what it does. */
+  about: string;
   /** Edges come in above and go out below. */
   isDown?: boolean;
 }
@@ -54,8 +57,10 @@ export function toNodes(
     const known = old.get(task.slug);
     const isSelected = selected.has(task.slug);
     const [x, y] = task.position ?? [0, 0];
+    const about = aboutTask(graph, task);
     const isSame =
       known?.data.task === task &&
+      known.data.about === about &&
       known.selected === isSelected &&
       known.position.x === x &&
       known.position.y === y;
@@ -63,7 +68,7 @@ export function toNodes(
     return {
       id: task.slug,
       type: 'card',
-      data: { task, isDown: ends === HANDLES.toSeeDown },
+      data: { task, about, isDown: ends === HANDLES.toSeeDown },
       position: { x, y },
       width: CARD.width,
       height: CARD.height,

@@ -1,5 +1,12 @@
-import { expect, it } from 'vitest';
-import { brokenBindings, describeBinding, parameterBindings, pathProblem, withParameter } from './bindings';
+import { describe, expect, it } from 'vitest';
+import {
+  brokenBindings,
+  describeBinding,
+  isMapped,
+  parameterBindings,
+  pathProblem,
+  withParameter,
+} from './bindings';
 import { edgeId, findTask, type Graph, removeEdges, type Task } from './graph';
 import { DIAMOND } from './sample';
 
@@ -50,4 +57,18 @@ it.each(['', 'rows', 'rows[0].id', '[2][3].x'])('accepts the path %j', (path) =>
 
 it.each(['rows[', 'rows[x]', 'a..b'])('refuses the path %j', (path) => {
   expect(pathProblem(path)).not.toBeNull();
+});
+
+describe('mapped tasks', () => {
+  it('have an item somewhere in their inputs', () => {
+    const item = { kind: 'item', of: { kind: 'upstream', task: 'Flow A-1' } } as const;
+    const task = { slug: 'f-1', name: 'f', kind: 'function' } as const;
+
+    expect(isMapped({ ...task, inputs: { rows: item } })).toBe(true);
+    expect(isMapped({ ...task, inputs: { parameters: { kind: 'object', fields: { day: item } } } })).toBe(
+      true,
+    );
+    expect(isMapped({ ...task, inputs: { rows: item.of } })).toBe(false);
+    expect(isMapped(task)).toBe(false);
+  });
 });

@@ -48,6 +48,12 @@ export function* walkBindings(binding: Binding, place = ''): Generator<[string, 
   if (binding.kind === 'item' || binding.kind === 'flat') yield* walkBindings(binding.of, place);
 }
 
+/** Whether the task is executed once an item of a list. */
+export const isMapped = (task: Task): boolean =>
+  Object.values(task.inputs ?? {}).some((input) =>
+    [...walkBindings(input)].some(([, found]) => found.kind === 'item'),
+  );
+
 export interface BrokenBinding {
   task: Task;
   field: string;

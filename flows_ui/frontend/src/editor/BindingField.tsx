@@ -20,7 +20,7 @@ interface BindingFieldProps {
   isInput?: boolean;
 }
 
-type Source = 'unset' | 'literal' | 'upstream' | 'parameter';
+type Source = 'unset' | 'literal' | 'upstream' | 'parameter' | 'code';
 
 /** One parameter of a child flow: left out, a value, an upstream's result, or a parameter of this flow. */
 export function BindingField(props: BindingFieldProps) {
@@ -39,6 +39,7 @@ export function BindingField(props: BindingFieldProps) {
   const choose = (next: Source) => {
     setTextProblem(null);
     if (next === 'unset') return bind(null);
+    if (next === 'code') return setChosen(null);
     const isReady = next === 'literal' && 'default' in property;
     setChosen(next);
     if (isReady) bind({ kind: 'literal', value: property.default });
@@ -61,6 +62,7 @@ export function BindingField(props: BindingFieldProps) {
           <option value="literal">Value</option>
           <option value="upstream">Result of…</option>
           <option value="parameter">Flow parameter</option>
+          {sourceOf(binding) === 'code' && <option value="code">Set in code</option>}
         </select>
       </div>
       {source === 'unset' && <p className="field__hint">{defaultText(property)}</p>}
@@ -86,8 +88,8 @@ export function BindingField(props: BindingFieldProps) {
         />
       )}
       {source === 'parameter' && <ParameterInput id={id} binding={binding} onChange={bind} />}
-      {binding && !isPlain(binding) && !chosen && (
-        <p className="field__hint">Set in code: {describeBinding(binding, (slug) => nameOf(graph, slug))}</p>
+      {source === 'code' && binding && (
+        <p className="field__hint">{describeBinding(binding, (slug) => nameOf(graph, slug))}</p>
       )}
       <div id={`${id}-about`}>
         {error && <p className="field__error">{error}</p>}
@@ -99,7 +101,7 @@ export function BindingField(props: BindingFieldProps) {
 
 const sourceOf = (binding: Binding | undefined): Source | null => {
   if (!binding) return null;
-  return isPlain(binding) ? binding.kind : 'unset';
+  return isPlain(binding) ? binding.kind : 'code';
 };
 
 const defaultText = (property: PropertySchema): string =>

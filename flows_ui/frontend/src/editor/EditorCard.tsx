@@ -3,7 +3,7 @@ import { TriangleAlert } from 'lucide-react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
 import type { CardNode } from '../canvas/elements';
-import { flowText, TaskLines } from '../canvas/TaskLines';
+import { TaskLines } from '../canvas/TaskLines';
 import { useEditor, useEditorStore } from './store';
 import { openChildFlow } from './useEditorCommands';
 
@@ -18,7 +18,7 @@ export const EditorCard = memo(({ id, data, selected }: NodeProps<CardNode>) => 
     <CardFrame
       slug={id}
       kind={data.task.kind}
-      label={`${data.task.name}, ${data.task.flow ? 'starts ' : ''}${flowText(data.task)}${problem ? `, problem: ${problem}` : ''}`}
+      label={`${data.task.name}, ${data.task.flow ? 'starts ' : ''}${data.about}${problem ? `, problem: ${problem}` : ''}`}
       isSelected={selected ?? false}
       hasProblem={problem !== undefined}
       isRefused={isRefused && !isDrawingFrom}
@@ -27,6 +27,7 @@ export const EditorCard = memo(({ id, data, selected }: NodeProps<CardNode>) => 
     >
       <TaskLines
         task={data.task}
+        about={data.about}
         mark={
           problem && (
             <span title={problem} className="task-card__mark">

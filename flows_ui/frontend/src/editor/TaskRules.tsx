@@ -33,17 +33,20 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
         </select>
       </div>
       {task.trigger?.startsWith('some_') && (
-        <div className="form-row form-row--two">
-          <BoundField
-            label="At least (or a share below 1)"
-            value={task.trigger_at_least}
-            onChange={(value) => change('at least', { trigger_at_least: value })}
-          />
-          <BoundField
-            label="At most (or a share below 1)"
-            value={task.trigger_at_most}
-            onChange={(value) => change('at most', { trigger_at_most: value })}
-          />
+        <div className="bounds">
+          <div className="form-row form-row--two">
+            <BoundField
+              label="At least"
+              value={task.trigger_at_least}
+              onChange={(value) => change('at least', { trigger_at_least: value })}
+            />
+            <BoundField
+              label="At most"
+              value={task.trigger_at_most}
+              onChange={(value) => change('at most', { trigger_at_most: value })}
+            />
+          </div>
+          <p className="field__hint">How many upstreams; below 1, which share of them.</p>
         </div>
       )}
       {startsFlow && (

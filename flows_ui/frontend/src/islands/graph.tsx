@@ -19,7 +19,7 @@ const PlainCard = memo(({ data }: NodeProps<CardNode>) => (
     isSelected={false}
     isDown={data.isDown}
   >
-    <TaskLines task={data.task} />
+    <TaskLines task={data.task} about={data.about} />
   </CardFrame>
 ));
 

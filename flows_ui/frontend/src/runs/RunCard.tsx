@@ -2,7 +2,6 @@ import type { NodeProps } from '@xyflow/react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
 import type { CardNode } from '../canvas/elements';
-import { flowText } from '../canvas/TaskLines';
 import { itemsText } from '../core/runs';
 import { labelOf } from '../core/states';
 import { useRun } from './store';
@@ -34,8 +33,8 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
           {labelOf(state)}
           {taskRun?.items && <span className="numeric"> {itemsText(taskRun.items)}</span>}
         </span>
-        <span className="task-card__child truncate" title={flowText(data.task)}>
-          {flowText(data.task)}
+        <span className="task-card__child truncate" title={data.about}>
+          {data.about}
         </span>
         <span className="numeric">
           {taskRun && taskRun.attempt > 1 && `attempt ${taskRun.attempt} · `}
