@@ -116,6 +116,8 @@ function complain(control, message) {
   place.id ||= `${control.id}-error`;
   place.textContent = place.hidden ? message : `${place.textContent} ${message}`;
   place.hidden = false;
+  const folded = field.closest("details");
+  if (folded) folded.open = true;
   field.dataset.invalid = "";
   control.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-errormessage", place.id);

@@ -19,13 +19,13 @@ def test_a_branch_is_drawn_published_and_run_and_the_other_one_is_skipped(signed
     draw(page, editor, hand)
 
     page.get_by_role("button", name="Tidy up").click()
-    expect(editor.card("Case-1")).to_contain_text("Flow A-1 is true")
+    expect(editor.card("Case-1")).to_contain_text("Flow A is true")
     expect(editor.card("Merge-1")).to_contain_text("first of 2 branches")
     expect(page.locator(".react-flow__edge-text")).to_have_text(["true", "false"])
     order_branches(page, editor)
     picture("branches")
     page.reload()
-    expect(editor.card("Case-2")).to_contain_text("Flow A-1 is false")
+    expect(editor.card("Case-2")).to_contain_text("Flow A is false")
 
     page.get_by_role("button", name="Publish").click()
     editor.dialog.get_by_role("button", name="Publish version 1").click()

@@ -33,7 +33,7 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
         </select>
       </div>
       {task.trigger?.startsWith('some_') && (
-        <div className="bounds">
+        <div className="field">
           <div className="form-row form-row--two">
             <BoundField
               label="At least"

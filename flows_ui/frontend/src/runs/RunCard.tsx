@@ -37,7 +37,7 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
           {data.about}
         </span>
         <span className="numeric">
-          {taskRun && taskRun.attempt > 1 && `attempt ${taskRun.attempt} · `}
+          {taskRun && taskRun.attempt > 1 && `attempt ${taskRun.attempt}${taskRun.started_at ? ' · ' : ''}`}
           {taskRun && <Duration span={taskRun} />}
         </span>
       </div>
