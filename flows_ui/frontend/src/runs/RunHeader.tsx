@@ -1,6 +1,6 @@
 import { Ban, CirclePause, CirclePlay, Ellipsis, Play, RotateCcw, Tag } from 'lucide-react';
 import { useEffect, useRef } from 'react';
-import { findTask } from '../core/graph';
+import { findTask, nameOf } from '../core/graph';
 import {
   canCancel,
   canPause,
@@ -9,6 +9,7 @@ import {
   countStates,
   type FlowRun,
   firstFailure,
+  type TaskRun,
   waitingForPeople,
 } from '../core/runs';
 import { isSuccessful, isTerminal, labelOf } from '../core/states';
@@ -123,17 +124,24 @@ function Unserved({ run }: { run: FlowRun }) {
   );
 }
 
+/** What people call a task run's task, where others have the same name too; state handlers are not in the graph. */
+const useName = (taskRun: TaskRun | null | undefined): string =>
+  useRun(({ graph }) =>
+    taskRun && findTask(graph, taskRun.slug) ? nameOf(graph, taskRun.slug) : (taskRun?.name ?? ''),
+  );
+
 /** What waits for a person, with the way to answer. */
 function Waiting({ run }: { run: FlowRun }) {
   const store = useRunStore();
   const [first, ...others] = waitingForPeople(run);
   const task = useRun((state) => (first ? findTask(state.graph, first.slug) : undefined));
+  const name = useName(first);
   if (!first) return null;
   const asked = whoIsAsked(task?.role, task?.kind === 'approval' ? first.due_at : null);
   return (
     <div className="notice notice--warning why why--asks">
       <p className="why__text">
-        <strong>{first.name}</strong> {asked[0]?.toLowerCase() + asked.slice(1)}
+        <strong>{name}</strong> {asked[0]?.toLowerCase() + asked.slice(1)}
         {others.length > 0 && ` (and ${others.length} more)`}
       </p>
       <button
@@ -153,6 +161,7 @@ function Why({ run }: { run: FlowRun }) {
   const store = useRunStore();
   const failure = firstFailure(run);
   const cause = useCause(failure);
+  const name = useName(failure);
   if (!failure) {
     // Success and a state's own name need no words beside the badge.
     const isSaid = isSuccessful(run.state) || run.message === `${run.state}.`;
@@ -163,7 +172,7 @@ function Why({ run }: { run: FlowRun }) {
   return (
     <div className="notice notice--danger why" role="alert">
       <p className="why__text">
-        <strong>{failure.name}</strong> {labelOf(failure.state).toLowerCase()}: {message || 'no message'}{' '}
+        <strong>{name}</strong> {labelOf(failure.state).toLowerCase()}: {message || 'no message'}{' '}
         {cause && (
           <span className="muted">
             (in {cause.taskRun.name} of {cause.run.flow})
@@ -178,7 +187,7 @@ function Why({ run }: { run: FlowRun }) {
           store.setState({ pane: 'details' });
         }}
       >
-        Show {failure.name}
+        Show {name}
       </button>
       {child && (
         <a
