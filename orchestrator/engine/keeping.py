@@ -179,13 +179,20 @@ class Keeper:
                 os.kill(os.getpid(), signal.SIGUSR2)
                 return
         log.warning("Task run %s did not stop when it was interrupted; its process is ended.", held.task_run_id)
-        if why.ending is None:
-            give_back(claims=[held], message=GIVEN_BACK, started=True)
-        else:
-            told = f"{why.ending.message} The function did not stop, so its process was ended."
-            carry_out(complete(ended=[(held, replace(why.ending, message=told))]))
+        try:
+            self._let_go(held, why)
+        except Exception:
+            # Its lease ends, and `recover` does it then.
+            log.exception("Could not store the end of task run %s.", held.task_run_id)
         dispatch.wait_until_sent()
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def _let_go(self, held: Claim, why: Reason) -> None:
+        if why.ending is None:
+            give_back(claims=[held], message=GIVEN_BACK, started=True)
+            return
+        told = f"{why.ending.message} The function did not stop, so its process was ended."
+        carry_out(complete(ended=[(held, replace(why.ending, message=told))]))
 
 
 _keeper: Keeper | None = None
