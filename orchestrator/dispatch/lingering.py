@@ -43,7 +43,7 @@ for queue in string.gmatch(ARGV[3], '[^|]+') do
 end
 return 1
 """
-# Whoever is called leaves the sets of all its queues.
+# Whoever is called leaves the sets of all its queues. Tells also how many Celery messages wait.
 _CALL = """
 local now, called = tonumber(redis.call('TIME')[1]), 0
 while called < tonumber(ARGV[4]) do
@@ -57,7 +57,7 @@ while called < tonumber(ARGV[4]) do
         called = called + 1
     end
 end
-return called
+return {called, redis.call('LLEN', ARGV[3])}
 """
 
 _worker_pid = 0
@@ -107,8 +107,11 @@ def _leave(client: redis.Redis, name: str, queues: str) -> bool:
     return sum(client.zrem(_SET + queue, f"{name}|{queues}") for queue in queues.split("|")) > 0
 
 
-def wake(queue: str, count: int) -> int:
-    """Wake up to `count` workers that linger for work of a queue; return how many were."""
+def wake(queue: str, count: int) -> tuple[int, int]:
+    """Wake up to `count` workers that linger for work of a queue.
+
+    :return: how many were, and how many Celery messages wait for the others already
+    """
     return _call(queue, count, _WORK)
 
 
@@ -125,12 +128,13 @@ def _make_room(sender: str | None = None, routing_key: str = "", **_: Any) -> No
         _call(routing_key or settings.CELERY_TASK_DEFAULT_QUEUE, 1, _LEAVE)
 
 
-def _call(queue: str, count: int, what: str) -> int:
+def _call(queue: str, count: int, what: str) -> tuple[int, int]:
     try:
-        return int(_client(os.getpid()).eval(_CALL, 0, _SET, _LIST, queue, count, what))
+        called, waiting = _client(os.getpid()).eval(_CALL, 0, _SET, _LIST, queue, count, what)
+        return int(called), int(waiting)
     except redis.RedisError as error:
         log.info("Cannot reach the workers that linger: %s", error)
-        return 0
+        return 0, 0
 
 
 @lru_cache(maxsize=1)

@@ -102,12 +102,16 @@ class Sender:
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def _wake(self, queue: str, count: int) -> None:
-        """Wake workers that linger; if they are too few, others by Celery, as many as may have a free slot."""
+        """Wake workers that linger; if they are too few, others by Celery, as many as may have a free slot.
+
+        Whoever takes a message takes all the work that it finds: no more messages wait than there are slots.
+        """
         free = self._worker_slots(queue) - int(lingering.is_worker() and queue in lingering.served_queues())
         count = min(count, free)
-        woken = lingering.wake(queue, count) if count > 0 else 0
-        if count > woken:
-            self._publish(WORK, count - woken, queue)
+        if count <= 0:
+            return
+        woken, waiting = lingering.wake(queue, count)
+        self._publish(WORK, min(count - woken, self._worker_slots(queue) - waiting), queue)
 
     def _publish(self, name: str, count: int, queue: str = DEFAULT_QUEUE) -> None:
         try:
