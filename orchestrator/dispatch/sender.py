@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _MOST_IN_A_MESSAGE = 1_000
 # Pages are told of a flow run's changes at most this often by one process.
 _LIVE_SECONDS = 0.05
+# Hints to workers that follow each other closer than this leave together: whoever is woken finds all that there is.
+_WAKE_SECONDS = 0.005
 _SLOTS_SECONDS = 2.0
 
 
@@ -64,20 +66,24 @@ class Sender:
     def wait_until_sent(self, *, seconds: float) -> None:
         """Return when what is to be sent now has been, or after that time."""
         with self._awake:
-            self._awake.wait_for(lambda: not self._is_sending and self._pause(0.0) != 0.0, seconds)
+            self._awake.wait_for(
+                lambda: not (self._is_sending or self._wakes) and self._pause(0.0, 0.0) != 0.0, seconds
+            )
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
-        told = 0.0
+        told = woke = 0.0
         while True:
             with self._awake:
                 self._is_sending = False
                 self._awake.notify_all()
-                pause = self._pause(told)
+                pause = self._pause(told, woke)
                 if pause is None or pause > 0:
                     self._awake.wait(pause)
                 now = time.monotonic()
-                wakes, self._wakes = self._wakes, Counter()
+                wakes: Counter[str] = Counter()
+                if self._wakes and now - woke >= _WAKE_SECONDS:
+                    wakes, self._wakes, woke = self._wakes, Counter(), now
                 due = [name for name, at in self._hints.items() if at <= now]
                 for name in due:
                     del self._hints[name]
@@ -92,11 +98,14 @@ class Sender:
             if changed:
                 self._tell(loop, changed)
 
-    def _pause(self, told: float) -> float | None:
-        """Return the seconds until something is to be sent; None: nothing is."""
-        if self._wakes:
-            return 0.0
+    def _pause(self, told: float, woke: float) -> float | None:
+        """Return the seconds until something is to be sent; None: nothing is.
+
+        :param told, woke: when pages and workers were last sent hints
+        """
         moments = list(self._hints.values())
+        if self._wakes:
+            moments.append(woke + _WAKE_SECONDS)
         if self._changed:
             moments.append(told + _LIVE_SECONDS)
         return max(0.0, min(moments) - time.monotonic()) if moments else None

@@ -43,12 +43,15 @@ def worker_name() -> str:
 class Drain:
     """One waking of one worker process."""
 
+    # How many at once the last functions of this process have proved short enough for.
+    proved = 1
+
     def __init__(self) -> None:
         self.worker = worker_name()
         self.desk = Desk()
         self.owed: list[Step] = []
         self.waiting_since = 0.0
-        self.batch = 1
+        self.batch = Drain.proved
         self.keeper = keeper()
 
     def run(self) -> int:
@@ -117,7 +120,7 @@ class Drain:
         point("executed")
         lines.store()
         took = time.monotonic() - began
-        self.batch = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1
+        self.batch = Drain.proved = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1
         with self.keeper.lock:
             self.waiting_since = self.waiting_since if self.desk.ended else began
             self.desk.ended.append((held, ending))
