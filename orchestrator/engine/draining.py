@@ -99,6 +99,9 @@ class Drain:
         if task.kind is TaskKind.FUNCTION and (why := why_passed_on(held)):
             give_back(claims=[held], message=why)
             return
+        if task.cache_for_seconds is not None and self.desk.ended:
+            # What one of them has found may be what this one looks for.
+            self._settle(0)
         began = time.monotonic()
         lines = Log(held)
         try:
