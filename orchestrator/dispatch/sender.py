@@ -23,7 +23,8 @@ from orchestrator.models import Worker
 log = logging.getLogger(__name__)
 
 _MOST_IN_A_MESSAGE = 1_000
-# Pages are told of a flow run's changes at most this often by one process.
+# Pages are told of changes so long after the first of them: short flow runs are over by then, and no worker that is
+# in a hurry shares its time with it.
 _LIVE_SECONDS = 0.05
 # Hints to workers that follow each other closer than this leave together: whoever is woken finds all that there is.
 _WAKE_SECONDS = 0.005
@@ -37,6 +38,7 @@ class Sender:
         self.pid = os.getpid()
         self.dropped = 0
         self._changed: set[UUID] = set()
+        self._changed_at = 0.0
         self._hints: dict[str, float] = {}
         self._wakes: Counter[str] = Counter()
         self._is_sending = False
@@ -60,6 +62,7 @@ class Sender:
     def announce(self, changed: set[UUID]) -> None:
         with self._awake:
             if not self._changed:
+                self._changed_at = time.monotonic()
                 self._awake.notify_all()
             self._changed |= changed
 
@@ -67,17 +70,17 @@ class Sender:
         """Return when what is to be sent now has been, or after that time."""
         with self._awake:
             self._awake.wait_for(
-                lambda: not (self._is_sending or self._wakes) and self._pause(0.0, 0.0) != 0.0, seconds
+                lambda: not (self._is_sending or self._wakes or self._changed) and self._pause(0.0) != 0.0, seconds
             )
 
     def _run(self) -> None:
         loop = asyncio.new_event_loop()
-        told = woke = 0.0
+        woke = 0.0
         while True:
             with self._awake:
                 self._is_sending = False
                 self._awake.notify_all()
-                pause = self._pause(told, woke)
+                pause = self._pause(woke)
                 if pause is None or pause > 0:
                     self._awake.wait(pause)
                 now = time.monotonic()
@@ -88,8 +91,8 @@ class Sender:
                 for name in due:
                     del self._hints[name]
                 changed: set[UUID] = set()
-                if self._changed and now - told >= _LIVE_SECONDS:
-                    changed, self._changed, told = self._changed, set(), now
+                if self._changed and now - self._changed_at >= _LIVE_SECONDS:
+                    changed, self._changed = self._changed, set()
                 self._is_sending = True
             for queue, count in wakes.items():
                 self._wake(queue, count)
@@ -98,16 +101,16 @@ class Sender:
             if changed:
                 self._tell(loop, changed)
 
-    def _pause(self, told: float, woke: float) -> float | None:
+    def _pause(self, woke: float) -> float | None:
         """Return the seconds until something is to be sent; None: nothing is.
 
-        :param told, woke: when pages and workers were last sent hints
+        :param woke: when workers were last sent hints
         """
         moments = list(self._hints.values())
         if self._wakes:
             moments.append(woke + _WAKE_SECONDS)
         if self._changed:
-            moments.append(told + _LIVE_SECONDS)
+            moments.append(self._changed_at + _LIVE_SECONDS)
         return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def _wake(self, queue: str, count: int) -> None:
