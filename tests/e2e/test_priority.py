@@ -1,9 +1,12 @@
 """A priority is given where a run is started, and where a flow is drawn."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.editor import Editor
 from tests.processes import Web
+
+pytestmark = [pytest.mark.e2e, pytest.mark.workers]
 
 
 def test_a_run_is_started_with_a_priority_of_its_own(site: Web, signed_in: Page) -> None:
