@@ -191,7 +191,8 @@ WITH picked AS (
     UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
     FROM picked WHERE t.id = picked.id
-    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried, t.failures, t.map_index
+    RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried, t.failures, t.map_index,
+        t.priority, t.submitted_at
 ), started AS (
     UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
     WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id IN (SELECT flow_run_id FROM claimed)
@@ -206,6 +207,7 @@ WITH picked AS (
 SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for, c.failures,
     c.map_index
 FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
+ORDER BY c.priority DESC, c.submitted_at
 """
 
 RENEW_LEASES = """
