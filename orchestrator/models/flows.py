@@ -82,6 +82,7 @@ class Flow(models.Model):
     overlap = models.CharField(
         max_length=12,
         choices=OVERLAPS,
+        db_default=Overlap.QUEUE.value,
         default=Overlap.QUEUE.value,
         help_text="What becomes of a run that would be one too many.",
     )

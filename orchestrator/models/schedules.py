@@ -42,15 +42,17 @@ class Schedule(models.Model):
     TIMING = ("kind", "cron", "timezone", "day_or", "interval_seconds", "dates", "start_at", "end_at", "rules")
 
     flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="schedules")
-    kind = models.CharField(max_length=10, choices=ClockKind.choices, default=ClockKind.CRON)
+    kind = models.CharField(max_length=10, choices=ClockKind.choices, db_default=ClockKind.CRON, default=ClockKind.CRON)
     cron = models.CharField(max_length=200, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
     day_or = models.BooleanField(
         default=True, help_text="Day of month OR day of week where both are restricted; off: both."
     )
     interval_seconds = models.PositiveBigIntegerField(null=True, blank=True)
-    dates = ArrayField(models.DateTimeField(), default=list, blank=True)
-    rules = models.JSONField(default=dict, blank=True, help_text="Filters and adjustments of the clock's times.")
+    dates = ArrayField(models.DateTimeField(), db_default=[], default=list, blank=True)
+    rules = models.JSONField(
+        db_default={}, default=dict, blank=True, help_text="Filters and adjustments of the clock's times."
+    )
     parameters = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
     pause_reason = models.CharField(max_length=200, blank=True)

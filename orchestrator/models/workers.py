@@ -25,7 +25,12 @@ class Worker(models.Model):
 
     name = models.CharField(max_length=200, primary_key=True)
     slots = models.PositiveSmallIntegerField()
-    queues = ArrayField(models.CharField(max_length=50), default=_default_queues, help_text="Those that it serves.")
+    queues = ArrayField(
+        models.CharField(max_length=50),
+        db_default=[DEFAULT_QUEUE],
+        default=_default_queues,
+        help_text="Those that it serves.",
+    )
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField(db_index=True)
 

@@ -1,6 +1,8 @@
 """Old workers and new workers side by side, and runs that began on an older version: all finish."""
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from orchestrator.core.states import State
@@ -14,6 +16,11 @@ from tests.engine.flows import one_task, works
 from tests.faults.executions import executed_twice, prepare_executions
 from tests.faults.shapes.registered import register_shapes
 from tests.processes import eventually
+
+COLUMNS_NEEDED = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'
+"""
 
 OLD = {"ANABRANCH_APPS": "examples"}
 NEW = {"ANABRANCH_APPS": "examples,tests.faults.shapes", "ANABRANCH_LEASE_SECONDS": "120"}
@@ -45,6 +52,20 @@ def test_a_function_that_no_worker_knows_fails_and_says_so(register, start, drai
 
     assert state(run) == State.FAILED
     assert "This worker's code has no flow tests/gone" in TaskRun.objects.get(flow_run=run).message
+
+
+@pytest.mark.django_db
+def test_an_older_process_can_insert_into_every_table_that_it_knows():
+    """Django drops a column's default once the column is there, unless the field has a `db_default`."""
+    first = MigrationLoader(connection).project_state(("orchestrator", "0001_initial")).apps
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS_NEEDED)
+        needed = set(cursor.fetchall())
+
+    for model in first.get_app_config("orchestrator").get_models(include_auto_created=True):
+        given = {field.column for field in model._meta.concrete_fields}
+        asked = {column for table, column in needed if table == model._meta.db_table}
+        assert asked <= given, f"{model._meta.db_table} asks for columns that an older process does not give"
 
 
 @pytest.mark.workers
