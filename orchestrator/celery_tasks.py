@@ -50,10 +50,9 @@ def start_due(**_: object) -> None:
 
 
 @shared_task(name=dispatch.RING)
-def ring(*, schedule_id: int, **_: object) -> None:
-    """Fire one schedule, if it is due: the bell that beat rings on time. Of many at once, the first ring for all."""
-    if fire_due(now=timezone.now(), schedule_id=schedule_id):
-        fire_due(now=timezone.now())
+def ring(**_: object) -> None:
+    """Fire the schedules that are due: the bell that beat rings on time. Of many at once, the first rings for all."""
+    fire_due(now=timezone.now())
     # Hints for what has been started wait behind the other bells of this moment.
     Drain().run()
 

@@ -22,8 +22,8 @@ from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.schedules import fire_times_between
 from orchestrator.core.wall_clock import FireTime, ScheduleError, check_moment
 from orchestrator.engine.cancelling import cancel_flow_run
-from orchestrator.engine.firing import start_at_fire_time
-from orchestrator.engine.flow_runs import NoVersion
+from orchestrator.engine.firing import run_key
+from orchestrator.engine.flow_runs import NoVersion, start_flow_run
 from orchestrator.engine.scheduling import locked
 from orchestrator.models import Backfill, FlowRun, Origin, Schedule
 from orchestrator.models.schedules import BackfillState
@@ -166,14 +166,17 @@ def _advance(pk: int, now: datetime) -> int:
 
 def _start_next(backfill: Backfill, now: datetime) -> bool:
     """Start the run at the backfill's position and move on; return whether it was this that created the run."""
+    fire_time = backfill.fire_times[backfill.position]
     try:
-        run = start_at_fire_time(
-            backfill.schedule,
-            backfill.fire_times[backfill.position],
+        run = start_flow_run(
+            flow=backfill.schedule.flow,
+            parameters=dict(backfill.parameters),
             now=now,
-            parameters=backfill.parameters,
             origin=Origin.BACKFILL,
             user=backfill.created_by,
+            schedule=backfill.schedule,
+            scheduled_for=fire_time,
+            idempotency_key=run_key(fire_time, backfill.parameters),
         )
     except (ProblemsFound, NoVersion) as refused:
         _end(backfill.pk, BackfillState.CANCELLED, f"Stopped, the flow cannot be started: {refused}", now)

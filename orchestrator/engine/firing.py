@@ -1,4 +1,4 @@
-"""Start the flow runs of the schedules that are due."""
+"""Start the flow runs of the schedules that are due: many schedules in few statements, each fire time once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.db import transaction
-
 from orchestrator.core.problems import ProblemsFound
-from orchestrator.core.schedules import latest_between, next_after
+from orchestrator.core.schedules import Timing, latest_between, next_after
 from orchestrator.core.wall_clock import in_utc
 from orchestrator.engine.bells import hang_bells
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.flow_runs import NoVersion, Started, start_flow_run
+from orchestrator.engine.database import records, retried, rows, send
+from orchestrator.engine.flow_runs import NoVersion
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.parameters import checked
+from orchestrator.engine.settling import settle
+from orchestrator.engine.steps import Step, one_step
+from orchestrator.engine.versions import load_version
 from orchestrator.models import Origin, Schedule
 from orchestrator.models.schedules import CatchUp
 
@@ -27,107 +31,168 @@ logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=60)
 # At most so many missed times are caught up at once, the latest ones.
 MOST_CAUGHT_UP = 100
+# One transaction fires at most so many schedules, and stops when it has this many flow runs to insert.
+AT_ONCE = 100
+ENOUGH_RUNS = 1_000
+
+DUE = """
+SELECT id FROM orchestrator_schedule WHERE is_active AND next_fire_at <= %(now)s::timestamptz ORDER BY next_fire_at, id
+"""
+
+MOVE_ON = """
+UPDATE orchestrator_schedule s SET next_fire_at = g.next_fire_at, last_fire_at = g.last_fire_at,
+    is_active = g.is_active, pause_reason = g.pause_reason
+FROM json_to_recordset(%(schedules)s::json) AS g(id bigint, next_fire_at timestamptz, last_fire_at timestamptz,
+    is_active bool, pause_reason text)
+WHERE s.id = ANY(%(ids)s::bigint[]) AND s.id = g.id
+"""
 
 
-def fire_due(*, now: datetime, schedule_id: int | None = None) -> int:
-    """Start the flow runs of all schedules (or the one) that are due; return how many were started.
+def fire_due(*, now: datetime) -> int:
+    """Start the flow runs of all schedules that are due; return how many were started.
 
-    Safe to call at any time and from several processes at once: a fire time starts one run whoever gets there. A
-    schedule that cannot be fired is logged and does not hold up the others.
+    Safe to call at any time and from several processes at once: what one of them fires the others pass over, and a
+    fire time starts one run whoever gets there. A schedule that cannot be fired is logged and does not hold up the
+    others. Where nothing is due this is one statement.
     """
-    due = Schedule.objects.filter(is_active=True, next_fire_at__lte=now).order_by("next_fire_at")
-    if schedule_id is not None:
-        due = due.filter(pk=schedule_id)
+    left = [pk for (pk,) in rows(DUE, now=now)]
     started = 0
-    for pk in due.values_list("pk", flat=True):
+    while left:
+        batch, left = left[:AT_ONCE], left[AT_ONCE:]
         try:
-            started += _fire(pk, now)
-        except Exception:  # whatever is wrong with one schedule, the others are due too
-            logger.exception("Schedule %s could not be fired; it is tried again in a while.", pk)
+            count, passed = _fire(batch, now)
+        except Exception:
+            logger.warning("%s schedules could not be fired together; each is fired alone.", len(batch), exc_info=True)
+            count, passed = sum(_fire_alone(pk, now) for pk in batch), []
+        started += count
+        left = passed + left
     return started
 
 
-def start_at_fire_time(
-    schedule: Schedule,
-    fire_time: datetime,
-    *,
-    now: datetime,
-    parameters: Mapping[str, Any],
-    origin: Origin,
-    user: User | None,
-) -> Started:
-    """Start the run of one fire time, or find the one that there is.
-
-    A fire time of a schedule has one run, and so have two schedules of a flow that give the same parameters at the
-    same instant.
-
-    :raises NoVersion: as `start_flow_run`
-    :raises InvalidParameters: as `start_flow_run`
-    """
-    return start_flow_run(
-        flow=schedule.flow,
-        parameters=dict(parameters),
-        now=now,
-        origin=origin,
-        user=user,
-        schedule=schedule,
-        scheduled_for=fire_time,
-        idempotency_key=_key(fire_time, parameters),
-    )
-
-
-def _key(fire_time: datetime, parameters: Mapping[str, Any]) -> str:
+def run_key(fire_time: datetime, parameters: Mapping[str, Any]) -> str:
+    """Return the idempotency key of a fire time's run: two schedules of a flow that agree on both share one run."""
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
     return f"schedule {in_utc(fire_time).isoformat()} {digest[:16]}"
 
 
-def _fire(pk: int, now: datetime) -> int:
-    """Start what is due of one schedule, each run in its own transaction, then set when it is due next."""
-    due = Schedule.objects.filter(pk=pk, is_active=True, next_fire_at__lte=now)
-    schedule = due.select_related("flow__project", "created_by").first()
-    if schedule is None:
-        return 0
-    started = 0
-    after: dict[str, Any] = {}
+def _fire_alone(pk: int, now: datetime) -> int:
     try:
-        for fire_time in _missed_or_due(schedule, now):
-            run = start_at_fire_time(
-                schedule,
-                fire_time,
-                now=now,
-                parameters=schedule.parameters,
-                origin=Origin.SCHEDULE,
-                user=schedule.created_by,
-            )
-            started += run.created
-            after["last_fire_at"] = fire_time
+        return _fire([pk], now)[0]
+    except Exception:  # whatever is wrong with one schedule, the others are due too
+        logger.exception("Schedule %s could not be fired; it is tried again in a while.", pk)
+        return 0
+
+
+def _fire(pks: list[int], now: datetime) -> tuple[int, list[int]]:
+    """Fire schedules in one transaction; return how many runs were started, and the schedules it had no room for."""
+    started, passed, step = _fire_together(pks, now)
+    point("schedules fired")
+    carry_out([step])
+    return started, passed
+
+
+@retried
+def _fire_together(pks: list[int], now: datetime) -> tuple[int, list[int], Step]:
+    fired: list[Schedule] = []
+    new: list[NewRun] = []
+    passed: list[int] = []
+    with one_step() as step:
+        for schedule in _held(pks, now):
+            if len(new) >= ENOUGH_RUNS:
+                passed.append(schedule.pk)
+                continue
+            try:
+                new += _decide(schedule, now)
+            except Exception:  # its zone may have vanished from the zone data
+                logger.exception("Schedule %s could not be fired; it is tried again in a while.", schedule.pk)
+                continue
+            fired.append(schedule)
+        started = _start(step, new)
+        _move_on(fired)
+        point("firing schedules")
+    return started, passed, step
+
+
+def _held(pks: list[int], now: datetime) -> list[Schedule]:
+    """Return those that are still due, held by this transaction; those that others hold are theirs."""
+    free = Schedule.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    due = free.filter(pk__in=pks, is_active=True, next_fire_at__lte=now)
+    return list(due.select_related("flow__project").order_by("next_fire_at", "pk"))
+
+
+def _decide(schedule: Schedule, now: datetime) -> list[NewRun]:
+    """Return the runs that a schedule is to start now, and set when it is due next. Nothing is written yet."""
+    timing = schedule.timing()
+    fire_times = _missed_or_due(schedule, timing, now)
+    schedule.next_fire_at = next_after(timing, now)
+    if not fire_times:
+        return []
+    try:
+        runs = _runs(schedule, fire_times)
     except (ProblemsFound, NoVersion) as refused:
         # Runs that cannot start would be refused at every fire time: say so once, and wait for a person.
-        logger.warning("Schedule %s of %s is paused: %s", pk, schedule.flow, refused)
-        after |= {
-            "is_active": False,
-            "pause_reason": f"Paused by itself, the flow cannot be started: {refused}"[:200],
-        }
-    point("schedule fired")
-    _move_on(schedule, after, now)
-    return started
+        logger.warning("Schedule %s of %s is paused: %s", schedule.pk, schedule.flow, refused)
+        schedule.is_active, schedule.next_fire_at = False, None
+        schedule.pause_reason = f"Paused by itself, the flow cannot be started: {refused}"[:200]
+        return []
+    schedule.last_fire_at = fire_times[-1]
+    return runs
 
 
-@transaction.atomic
-def _move_on(schedule: Schedule, after: dict[str, Any], now: datetime) -> None:
-    """Set when a schedule is due next, unless somebody has: another process that fired it, or a person."""
-    after["next_fire_at"] = next_after(schedule.timing(), now) if after.get("is_active", True) else None
-    if not Schedule.objects.filter(pk=schedule.pk, is_active=True, next_fire_at=schedule.next_fire_at).update(**after):
+def _runs(schedule: Schedule, fire_times: list[datetime]) -> list[NewRun]:
+    flow = schedule.flow
+    if flow.latest_version_id is None:
+        raise NoVersion(f"{flow} has no published version yet; publish its draft first.")
+    version = load_version(flow.latest_version_id)
+    parameters = checked(version, schedule.parameters)
+    is_limited = flow.max_runs is not None or flow.project.max_runs is not None
+    return [
+        NewRun(
+            version=version,
+            parameters=parameters,
+            origin=Origin.SCHEDULE.value,
+            key=run_key(fire_time, schedule.parameters),
+            user_id=schedule.created_by_id,
+            schedule_id=schedule.pk,
+            scheduled_for=fire_time,
+            is_limited=is_limited,
+        )
+        for fire_time in fire_times
+    ]
+
+
+def _start(step: Step, new: list[NewRun]) -> int:
+    """Insert the runs that are not there yet and let them begin; return how many."""
+    if not new:
+        return 0
+    # Two processes whose schedules agree wait for each other's keys: in one order, so never each for the other.
+    inserted = insert_flow_runs(step, sorted(new, key=lambda run: (run.version.flow_id, run.key or "")))
+    while step.inserted:
+        run, free = step.inserted.pop()
+        settle(step, run, ended={}, free=free)
+    return len(inserted)
+
+
+def _move_on(fired: list[Schedule]) -> None:
+    """Write what became of the schedules. Bells stay as they are where they go on ringing: beat reads them all again
+    whenever one is saved."""
+    if not fired:
         return
-    if after["next_fire_at"] is None:
-        # Otherwise the bells stay as they are: beat reads all of them again whenever one is saved.
-        schedule.refresh_from_db()
-        hang_bells(schedule)
+    written = ("next_fire_at", "last_fire_at", "is_active", "pause_reason")
+    send(
+        MOVE_ON,
+        overtakes=True,
+        ids=[schedule.pk for schedule in fired],
+        schedules=records({"id": one.pk} | {name: getattr(one, name) for name in written} for one in fired),
+    )
+    for schedule in fired:
+        if schedule.next_fire_at is None:
+            hang_bells(schedule)
 
 
-def _missed_or_due(schedule: Schedule, now: datetime) -> list[datetime]:
+def _missed_or_due(schedule: Schedule, timing: Timing, now: datetime) -> list[datetime]:
     """Return the fire times to start runs for now, earliest first, as the schedule's catch-up says."""
-    first, timing = schedule.next_fire_at, schedule.timing()
+    first = schedule.next_fire_at
     assert first is not None
     if schedule.catch_up == CatchUp.SKIP:
         return latest_between(timing, max(first, now - GRACE), now, count=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import astuple
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -14,13 +15,15 @@ from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.executing import Log, execute
+from orchestrator.engine.firing import fire_due
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.registration import register_apps
 from orchestrator.engine.restarting import restart_flow_run
-from orchestrator.models import Flow, FlowRun, LogLine, StateChange, TaskRun
+from orchestrator.engine.scheduling import create_schedule
+from orchestrator.models import Flow, FlowRun, LogLine, Schedule, StateChange, TaskRun
 from orchestrator.sdk import Flow as WrittenFlow
-from orchestrator.sdk import StartFlowRun
+from orchestrator.sdk import Parameter, StartFlowRun
 from tests.conftest import StartWorker
 from tests.engine.conftest import state
 from tests.engine.flows import child, one_task, works
@@ -145,6 +148,28 @@ def test_1000_waiting_parents_hold_nothing_and_ask_for_nothing(register: Registe
     assert not TaskRun.objects.filter(state=State.SUBMITTED).exists()
     assert not any(astuple(recover()))
     assert (database_size() - before) / WAITING <= 4096
+
+
+def test_50_schedules_are_fired_by_as_many_statements_as_one_and_a_bell_too_many_costs_one(register: Register):
+    with WrittenFlow("timed") as written:
+        works(upstream_tasks=[Parameter("number", default=0)])
+    flow = register(written)
+    now = timezone.now()
+    costs = []
+    for count in (1, 1, 50):  # the first reads the graph
+        Schedule.objects.all().delete()
+        for number in range(count):
+            create_schedule(flow=flow, user=None, now=now, cron="* * * * *", parameters={"number": number})
+        due = now + timedelta(minutes=len(costs) + 1)
+        with counting() as counted:
+            assert fire_due(now=due) == count
+        costs.append(counted)
+    with counting() as bell:
+        fire_due(now=due)
+
+    assert costs[1] == costs[2]
+    assert costs[2] == Counted(statements=5, transactions=1)
+    assert bell == Counted(statements=1)
 
 
 @pytest.mark.workers

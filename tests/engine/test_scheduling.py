@@ -1,13 +1,14 @@
 """Schedules: kept with their bells, fired once a fire time, caught up as asked."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from orchestrator.core.clocks import CronClock
@@ -28,6 +29,7 @@ from orchestrator.engine.scheduling import (
 from orchestrator.models import FlowRun, Origin, Schedule
 from orchestrator.models.schedules import CatchUp
 from orchestrator.queries.schedules import schedule_document
+from tests.processes import eventually
 from tests.rows import ROWS_SCHEMA, make_flow, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -159,8 +161,8 @@ def test_what_is_due_starts_one_run_however_often_it_rings(flow):
     person = make_user()
     schedule = scheduled(flow, parameters={"rows": 7}, user=person)
     assert fire_due(now=MONDAY_0930 - timedelta(seconds=1)) == 0
-    assert fire_due(now=MONDAY_0930, schedule_id=schedule.pk) == 1
-    assert fire_due(now=MONDAY_0930, schedule_id=schedule.pk) == 0
+    assert fire_due(now=MONDAY_0930) == 1
+    assert fire_due(now=MONDAY_0930) == 0
     assert fire_due(now=MONDAY_0930 + timedelta(seconds=10)) == 0
     run = FlowRun.objects.get()
     assert (run.origin, run.schedule, run.scheduled_for) == (Origin.SCHEDULE, schedule, MONDAY_0930)
@@ -175,13 +177,6 @@ def test_a_fire_time_whose_commit_was_not_heard_of_starts_no_second_run(flow):
     Schedule.objects.filter(pk=schedule.pk).update(next_fire_at=MONDAY_0930)
     assert fire_due(now=MONDAY_0930) == 0
     assert fire_times_of(flow) == [MONDAY_0930]
-
-
-def test_only_the_named_schedule_is_fired(flow):
-    one, other = scheduled(flow), scheduled(flow)
-    assert fire_due(now=MONDAY_0930, schedule_id=one.pk) == 1
-    other.refresh_from_db()
-    assert other.next_fire_at == MONDAY_0930
 
 
 @pytest.mark.parametrize(
@@ -222,22 +217,30 @@ def test_a_schedule_whose_parameters_no_longer_fit_is_paused_and_does_not_hold_u
     assert sound.next_fire_at == MONDAY_0930 + DAY
 
 
-def test_an_unforeseen_error_of_one_schedule_does_not_hold_up_others(flow, monkeypatch, caplog):
-    broken, sound = scheduled(flow), scheduled(make_flow(flow.project))
-    start = firing.start_flow_run
-
-    def start_or_break(**given):
-        if given["schedule"] == broken:
-            raise RuntimeError("unforeseen")
-        return start(**given)
-
-    monkeypatch.setattr(firing, "start_flow_run", start_or_break)
-    assert fire_due(now=MONDAY_0930) == 1
+@pytest.mark.parametrize("broken_where", ["before anything is written", "in PostgreSQL"])
+def test_an_unforeseen_error_of_one_schedule_does_not_hold_up_others(flow, broken_where, caplog):
+    broken, *sound = scheduled(flow), scheduled(make_flow(flow.project)), scheduled(make_flow(flow.project))
+    if broken_where == "in PostgreSQL":
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE orchestrator_flowrun ADD CHECK (schedule_id <> %s)", [broken.pk])
+    else:
+        Schedule.objects.filter(pk=broken.pk).update(timezone="Mars/Phobos")
+    assert fire_due(now=MONDAY_0930) == 2
     assert f"Schedule {broken.pk} could not be fired" in caplog.text
     broken.refresh_from_db()
-    sound.refresh_from_db()
     assert broken.next_fire_at == MONDAY_0930, "it is tried again"
-    assert sound.next_fire_at == MONDAY_0930 + DAY
+    for schedule in sound:
+        schedule.refresh_from_db()
+        assert schedule.next_fire_at == MONDAY_0930 + DAY
+
+
+def test_more_schedules_than_one_transaction_takes_are_all_fired(flow, monkeypatch):
+    monkeypatch.setattr(firing, "AT_ONCE", 3)
+    monkeypatch.setattr(firing, "ENOUGH_RUNS", 4)
+    for rows in range(8):
+        scheduled(flow, catch_up=CatchUp.ALL, parameters={"rows": rows})
+    assert fire_due(now=MONDAY_0930 + 2 * DAY) == 8 * 3
+    assert not Schedule.objects.exclude(next_fire_at=MONDAY_0930 + 3 * DAY).exists()
 
 
 def test_a_paused_schedule_is_silent_and_resumes_from_now_on(flow):
@@ -291,47 +294,106 @@ def test_firing_does_not_touch_the_bells_because_beat_reads_all_of_them_again_th
     assert PeriodicTask.objects.values("date_changed").get(pk=schedule.bells.get().pk) == before
 
 
-def test_firing_needs_the_same_few_queries_however_many_bells_there_are(flow, django_assert_max_num_queries):
-    scheduled(flow)
-    with django_assert_max_num_queries(20):
-        fire_due(now=MONDAY_0930)
-
-
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_fire_at_once_start_one_run_a_fire_time(flow):
     schedule = scheduled(flow, cron="0 * * * *", timezone="UTC", catch_up=CatchUp.ALL)
-    now, together, counted = SUNDAY + timedelta(hours=9), Barrier(4), []
-
-    def fire() -> None:
-        try:
-            together.wait(timeout=10)
-            counted.append(fire_due(now=now))
-        finally:
-            connection.close()
-
-    firing_now = [Thread(target=fire) for _ in range(4)]
-    for thread in firing_now:
-        thread.start()
-    for thread in firing_now:
-        thread.join(timeout=30)
+    now = SUNDAY + timedelta(hours=9)
+    assert sum(at_once(4, lambda: fire_due(now=now))) == 9
     schedule.refresh_from_db()
     assert fire_times_of(flow) == [SUNDAY + timedelta(hours=hour) for hour in range(1, 10)]
-    assert sum(counted) == 9
     assert (schedule.last_fire_at, schedule.next_fire_at) == (now, now + timedelta(hours=1))
 
 
-def test_who_pauses_or_changes_a_schedule_while_it_fires_has_the_last_word(flow, monkeypatch):
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_fire_schedules_that_agree_start_one_run_a_fire_time(flow, monkeypatch):
+    """Schedules that agree are far apart, so that they are fired by different processes."""
+    monkeypatch.setattr(firing, "AT_ONCE", 5)
+    for number in (*range(12), *reversed(range(12))):
+        scheduled(flow, cron="0 * * * *", timezone="UTC", parameters={"rows": number})
+    now = SUNDAY + timedelta(hours=1)
+    assert sum(at_once(4, lambda: fire_due(now=now))) == 12
+    assert FlowRun.objects.filter(scheduled_for=now).count() == 12
+    assert not Schedule.objects.exclude(next_fire_at=now + timedelta(hours=1)).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_pauses_or_changes_a_schedule_while_it_fires_waits_and_has_the_last_word(flow, monkeypatch):
     paused, changed = scheduled(flow), scheduled(make_flow(flow.project))
-    changes = {
-        paused.pk: lambda: pause_schedule(schedule=paused, reason="now", now=MONDAY_0930),
-        changed.pk: lambda: update_schedule(schedule=changed, now=MONDAY_0930, cron="0 8 * * *"),
-    }
-    monkeypatch.setattr(firing, "point", lambda name: [change() for change in changes.values()])
-    assert fire_due(now=MONDAY_0930) == 1
+    others = [
+        Thread(target=closing(lambda: pause_schedule(schedule=paused, reason="now", now=MONDAY_0930))),
+        Thread(target=closing(lambda: update_schedule(schedule=changed, now=MONDAY_0930, cron="0 8 * * *"))),
+    ]
+
+    def meddle(name: str) -> None:
+        if name == "firing schedules":
+            for other in others:
+                other.start()
+            eventually(lambda: waiting_for_locks() == 2, else_say="both wait for the schedules")
+
+    monkeypatch.setattr(firing, "point", meddle)
+    assert fire_due(now=MONDAY_0930) == 2
+    for other in others:
+        other.join(timeout=30)
     paused.refresh_from_db()
     changed.refresh_from_db()
     assert (paused.is_active, paused.pause_reason, paused.next_fire_at) == (False, "now", None)
     assert changed.next_fire_at == datetime(2026, 11, 24, 13, tzinfo=UTC)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_firing_does_not_wait_for_a_schedule_that_somebody_is_changing(flow):
+    changing, sound = scheduled(flow), scheduled(make_flow(flow.project))
+    held, go_on = Event(), Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            Schedule.objects.select_for_update().get(pk=changing.pk)
+            held.set()
+            go_on.wait(timeout=10)
+
+    other = Thread(target=closing(change))
+    other.start()
+    held.wait(timeout=10)
+    assert fire_due(now=MONDAY_0930) == 1
+    go_on.set()
+    other.join(timeout=10)
+    assert [run.schedule for run in FlowRun.objects.all()] == [sound]
+    assert fire_due(now=MONDAY_0930) == 1
+
+
+def closing(act: Callable[[], object]) -> Callable[[], None]:
+    """Return what a thread does, with the end of its connection."""
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    return run
+
+
+def at_once(processes: int, act: Callable[[], int]) -> list[int]:
+    """Return what threads with connections of their own get that act at the same time."""
+    together, got = Barrier(processes), []
+
+    def one() -> None:
+        together.wait(timeout=10)
+        got.append(act())
+
+    threads = [Thread(target=closing(one)) for _ in range(processes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(got) == processes, "one of them failed"
+    return got
+
+
+def waiting_for_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return int(cursor.fetchone()[0])
 
 
 def test_s104_two_schedules_start_one_run_where_they_agree_and_two_where_they_differ(flow):
@@ -388,8 +450,8 @@ def test_an_interval_and_dates_fire_by_the_sweep_alone(flow):
     assert every_six_hours.next_fire_at == SUNDAY + timedelta(hours=6)
     assert not PeriodicTask.objects.filter(task="orchestrator.ring").exists()
     assert fire_due(now=SUNDAY + timedelta(hours=6)) == 1
-    assert fire_due(now=MONDAY_0930, schedule_id=on_dates.pk) == 1
-    assert fire_due(now=MONDAY_0930 + DAY, schedule_id=on_dates.pk) == 1
+    assert fire_due(now=MONDAY_0930) == 2
+    assert fire_due(now=MONDAY_0930 + DAY) == 2
     on_dates.refresh_from_db()
     assert on_dates.next_fire_at is None
 
