@@ -20,7 +20,7 @@ WAITS = "Waits until the limit of its flow or its project leaves room."
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The first flow run that waits of one flow, with what is under way of that flow.
+    """The first flow run that waits of one flow (and overlap), with what is under way of that flow.
 
     `is_nested`: a flow run of its own project started it, which has that project's place for both.
     """
@@ -28,7 +28,7 @@ class Queued:
     flow_run_id: UUID
     flow_id: int
     priority: int
-    created_at: datetime
+    waits_since: datetime
     is_nested: bool
     under_way: int
     limit: int | None
@@ -46,12 +46,12 @@ class Verdict:
 def next_verdict(queued: Sequence[Queued], *, limit: int | None, under_way: int) -> Verdict | None:
     """Return what is to be done next in a project; None: all that wait go on waiting.
 
-    Higher priority first, then the older.
+    Higher priority first, then who has waited longer.
 
     :param limit: of the project's flow runs that are not nested; None: any number
     :param under_way: how many of those are
     """
-    for one in sorted(queued, key=lambda found: (-found.priority, found.created_at)):
+    for one in sorted(queued, key=lambda found: (-found.priority, found.waits_since)):
         if one.limit is not None and one.under_way >= one.limit:
             if one.overlap is not Overlap.QUEUE:
                 return Verdict(one, one.overlap)

@@ -63,7 +63,7 @@ UNFINISHED: frozenset[State] = frozenset(State) - TERMINAL
 # What a person may mark a run as by hand, whatever it is.
 MARKABLE: frozenset[State] = frozenset({State.SUCCESS, State.FAILED, State.SKIPPED, State.CANCELLED})
 
-# A terminal state is left by a restart, back to Pending, or by hand.
+# A terminal state is left by a restart, back to Pending (or Queued: a flow run for which there is no room), or by hand.
 _LEFT: frozenset[State] = MARKABLE | {State.PENDING}
 
 TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
@@ -82,7 +82,7 @@ FLOW_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     State.RUNNING: TERMINAL | {State.PAUSED, State.CANCELLING},
     State.PAUSED: TERMINAL | {State.PENDING, State.RUNNING, State.CANCELLING},
     State.CANCELLING: frozenset({State.CANCELLED}),
-    **{state: _LEFT - {state} for state in State if state in TERMINAL},
+    **{state: _LEFT - {state} | {State.QUEUED} for state in State if state in TERMINAL},
 }
 
 

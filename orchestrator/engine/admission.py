@@ -7,10 +7,11 @@ begin: the project is locked first, then the one flow run that begins. `recover`
 from orchestrator.core.admission import Overlap, Queued, Verdict, next_verdict
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.admission_statements import FIRST_QUEUED, LOCK_PROJECT, OLDEST_UNDER_WAY
 from orchestrator.engine.beginning import begin
 from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.database import retried, rows
-from orchestrator.engine.statements import FIRST_QUEUED, HOLD_UNFINISHED, LOCK_PROJECT, OLDEST_UNDER_WAY
+from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import Run, Step, TellParent, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
 

@@ -4,18 +4,22 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import HOLD_UNFINISHED
+from orchestrator.engine.statements import READ_TASK_RUNS
 from orchestrator.engine.steps import Ready, Run, Step
-from orchestrator.engine.transitions import TERMINAL_STATES, move_flow_run
+from orchestrator.engine.transitions import move_flow_run
 
 
 def begin(step: Step, run: Run) -> None:
-    """Let the first task runs of a flow run that this transaction holds start."""
+    """Let the first task runs of a flow run that this transaction holds start; of a restarted one, those it goes on by.
+
+    Nobody else changes a task run that is Pending.
+    """
     move_flow_run(step, run, Ending(State.PENDING))
-    unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
     free = [
-        Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
-        for identity, slug, attempt, state, failures, child, child_attempt, *_ in unfinished
-        if slug in run.graph.roots
+        Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
+        for identity, slug, attempt, state, waiting_on, failures, child, child_attempt in rows(
+            READ_TASK_RUNS, flow_run_id=run.id, slugs=list(run.graph.tasks)
+        )
+        if state == State.PENDING and waiting_on == 0
     ]
     settle(step, run, ended={}, free=free)

@@ -17,6 +17,7 @@ from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.parameters import checked
+from orchestrator.engine.reopening import is_limited_now
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import LATEST_VERSION
 from orchestrator.engine.steps import Admit, Step, lock_flow_run, one_step
@@ -122,7 +123,7 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
         run = lock_flow_run(flow_run_id)
         if run.state is not State.SCHEDULED:
             return step
-        if run.is_limited:
+        if is_limited_now(run):
             move_flow_run(step, run, Ending(State.QUEUED, WAITS))
             step.follow_ups.append(Admit(run.version.project_id))
         else:

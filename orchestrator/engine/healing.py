@@ -2,16 +2,15 @@
 
 from uuid import UUID
 
-from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, UNSUCCESSFUL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.interventions import LOCK_PARENT_TO_HEAL
-from orchestrator.engine.reopening import run_again, states_of
+from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import RUN_COLUMNS
-from orchestrator.engine.steps import HealParent, Step, TellParent, one_step, run_of
-from orchestrator.engine.transitions import Move, move_flow_run, move_task_runs
+from orchestrator.engine.steps import HealParent, Ready, Run, Step, TellParent, one_step, run_of
+from orchestrator.engine.transitions import Move, count_down, move_task_runs
 
 UNSUCCESSFUL_ENDS = sorted(state.value for state in UNSUCCESSFUL | {State.CANCELLED})
 WHY = "Its child flow run was restarted."
@@ -35,16 +34,24 @@ def heal_parent(*, child: UUID) -> Step:
         was_over = run.state in TERMINAL
         free = run_again(step, run, seeds={slug}, states=states_of(run), why=WHY)
         if was_over:
-            move_flow_run(step, run, Ending(State.PENDING, WHY), attempt=run.attempt + 1)
-        waits = [
-            Move(one.id, slug, one.attempt, State.PENDING, State.RUNNING, child=child, child_attempt=attempt)
-            for one in free
-        ]
-        move_task_runs(step, run, waits)
-        if waits:
-            mark_running(step, run)
-        settle(step, run, ended={})
-        step.follow_ups.append(TellParent(child, run.id))
+            go_on(step, run, free=[], why=WHY)
+        if run.state is State.QUEUED:
+            # It finds its child again when there is room for it to begin.
+            count_down(step, run)
+        else:
+            _wait_again(step, run, free, child, attempt)
         if was_over and run.parent_task_run_id is not None:
             step.follow_ups.append(HealParent(run.id))
     return step
+
+
+def _wait_again(step: Step, run: Run, free: list[Ready], child: UUID, attempt: int) -> None:
+    waits = [
+        Move(one.id, one.slug, one.attempt, State.PENDING, State.RUNNING, child=child, child_attempt=attempt)
+        for one in free
+    ]
+    move_task_runs(step, run, waits)
+    if waits:
+        mark_running(step, run)
+    settle(step, run, ended={})
+    step.follow_ups.append(TellParent(child, run.id))

@@ -36,8 +36,9 @@ OWED_HEALS = """
 SELECT c.id FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE c.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 1 AND c.attempt > t.child_attempt
-    AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling' AND t.map_index = -1
+WHERE c.state IN ('Queued', 'Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 1
+    AND c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling'
+    AND t.map_index = -1
 LIMIT 1000
 """
 

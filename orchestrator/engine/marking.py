@@ -12,7 +12,7 @@ from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import READ_STARTED
 from orchestrator.engine.items import ends_with, tasks_stopped
-from orchestrator.engine.reopening import run_again, states_of
+from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import HealParent, Ready, Run, Step, TellParent, lock_flow_run, lock_task_run, one_step
@@ -95,9 +95,9 @@ def _judge_again(step: Step, run: Run, marked: Ready, ending: Ending) -> None:
     why = f"Judged again: {marked.slug} was marked {ending.state}."
     free = run_again(step, run, seeds=seeds, states=states, why=why)
     if was_over:
-        why = f"{marked.slug}: {ending.message}"
-        move_flow_run(step, run, Ending(State.PENDING, why), attempt=run.attempt + 1)
-    settle(step, run, ended={}, free=free)
+        go_on(step, run, free=free, why=f"{marked.slug}: {ending.message}")
+    else:
+        settle(step, run, ended={}, free=free)
     if was_over and run.parent_task_run_id is not None:
         step.follow_ups.append(HealParent(run.id))
 

@@ -1,13 +1,18 @@
-"""Ended task runs of one flow run put back to Pending, within the transaction that holds the flow run."""
+"""A flow run that had ended goes on: its task runs back to Pending, itself under way again or in wait for room."""
 
 from collections.abc import Mapping, Set
 
+from orchestrator.core.admission import WAITS
+from orchestrator.core.planner import Ending
 from orchestrator.core.restarts import what_runs_again
 from orchestrator.core.states import State
+from orchestrator.engine.admission_statements import READ_LIMITS_ANEW
 from orchestrator.engine.database import rows, send
 from orchestrator.engine.items import expansions
+from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import READ_ALL_STATES, RESTART_TASK_RUNS, SET_WAITING_ON
-from orchestrator.engine.steps import Ready, Run, Step
+from orchestrator.engine.steps import Admit, Ready, Run, Step
+from orchestrator.engine.transitions import move_flow_run
 
 
 def states_of(run: Run) -> dict[str, State]:
@@ -54,3 +59,23 @@ def run_again(
         for identity, slug, attempt, child, child_attempt, waiting_on in restarted
         if waiting_on == 0
     ]
+
+
+def is_limited_now(run: Run) -> bool:
+    """Return whether a limit says how many flow runs are under way with this one, and note it in its row."""
+    ((run.is_limited,),) = rows(READ_LIMITS_ANEW, id=run.id)
+    return run.is_limited
+
+
+def go_on(step: Step, run: Run, *, free: list[Ready], why: str, attempt: int | None = None) -> None:
+    """Let a flow run that had ended go on; where its flow or project is full, it waits for room as a new one does.
+
+    Where nothing of it is to run again, it ends anew and needs no room.
+    """
+    attempt = attempt or run.attempt + 1
+    if run.unfinished and is_limited_now(run):
+        move_flow_run(step, run, Ending(State.QUEUED, f"{why} {WAITS}"), attempt=attempt)
+        step.follow_ups.append(Admit(run.version.project_id))
+        return
+    move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
+    settle(step, run, ended={}, free=free)

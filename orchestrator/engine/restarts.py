@@ -6,16 +6,14 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
-from orchestrator.core.planner import Ending
 from orchestrator.core.restarts import not_successful
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.database import retried, send
 from orchestrator.engine.interventions import SET_PARAMETERS
 from orchestrator.engine.parameters import checked
-from orchestrator.engine.reopening import run_again, states_of
+from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.steps import HealParent, Run, Step, lock_flow_run, one_step
-from orchestrator.engine.transitions import move_flow_run
 
 # A flow run that has not begun has nothing to restart, and one that is being cancelled ends first.
 _NOT_RESTARTABLE = frozenset({State.SCHEDULED, State.QUEUED, State.CANCELLING})
@@ -121,8 +119,9 @@ def _restart(
     was_over = run.state in TERMINAL
     free = run_again(step, run, seeds=seeds, states=states, why=why, anew=anew)
     if was_over:
-        move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt or run.attempt + 1)
-    settle(step, run, ended={}, free=free)
+        go_on(step, run, free=free, why=why, attempt=attempt)
+    else:
+        settle(step, run, ended={}, free=free)
     if was_over and attempt is None and run.parent_task_run_id is not None:
         step.follow_ups.append(HealParent(run.id))
 

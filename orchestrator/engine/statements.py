@@ -330,27 +330,3 @@ SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt
 FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key)
 JOIN orchestrator_flowrun r ON r.flow_id = g.flow_id AND r.idempotency_key = g.key
 """
-
-LOCK_PROJECT = "SELECT max_runs FROM orchestrator_project WHERE id = %(project_id)s::bigint FOR NO KEY UPDATE"
-
-# Of each flow of a project the first flow run that waits for room, with how many of the flow and of the project are
-# under way.
-FIRST_QUEUED = """
-WITH under_way AS (
-    SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost
-    FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-    WHERE r.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND f.project_id = %(project_id)s::bigint
-    GROUP BY r.flow_id
-)
-SELECT DISTINCT ON (f.id) r.id, f.id, r.priority, r.created_at, r.is_nested, coalesce(u.runs, 0)::int, f.max_runs,
-    f.overlap, (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
-FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id LEFT JOIN under_way u ON u.flow_id = f.id
-WHERE r.state = 'Queued' AND f.project_id = %(project_id)s::bigint
-ORDER BY f.id, r.priority DESC, r.created_at
-"""
-
-OLDEST_UNDER_WAY = """
-SELECT id FROM orchestrator_flowrun
-WHERE flow_id = %(flow_id)s::bigint AND state IN ('Pending', 'Running', 'Paused', 'Cancelling')
-ORDER BY created_at LIMIT %(limit)s::int
-"""

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from orchestrator import dispatch
 from orchestrator.core.graph import TaskKind
+from orchestrator.engine.admission_statements import LOCK_PROJECT
 from orchestrator.engine.database import one_transaction, retried, rows, send
-from orchestrator.engine.statements import LOCK_PROJECT
 from orchestrator.engine.steps import AdmitTagged, Run, Step
 from orchestrator.engine.versions import Version
 from orchestrator.models import TagLimit

@@ -11,7 +11,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def queued(number: int, **more) -> Queued:
     given = {
         "priority": 0,
-        "created_at": NOON + timedelta(minutes=number),
+        "waits_since": NOON + timedelta(minutes=number),
         "is_nested": False,
         "under_way": 0,
         "limit": None,

@@ -41,7 +41,7 @@ AFTER_A_FLOW_RUN = {
     "Running": f"Paused Cancelling {ENDS}",
     "Paused": f"Pending Running Cancelling {ENDS}",
     "Cancelling": "Cancelled",
-    **AFTER_AN_END,
+    **{before: f"{after} Queued" for before, after in AFTER_AN_END.items()},
 }
 TABLES = {"task run": (TASK_RUN_TRANSITIONS, AFTER_A_TASK_RUN), "flow run": (FLOW_RUN_TRANSITIONS, AFTER_A_FLOW_RUN)}
 
@@ -78,8 +78,8 @@ def test_a_terminal_state_is_left_only_by_a_restart_or_by_hand() -> None:
     assert {state.value for state in TERMINAL} == set(ENDS.split())
     assert set(State) == TERMINAL | UNFINISHED
     assert not TERMINAL & UNFINISHED
-    for table in (TASK_RUN_TRANSITIONS, FLOW_RUN_TRANSITIONS):
-        assert all(table[state] <= MARKABLE | {State.PENDING} for state in TERMINAL)
+    assert all(TASK_RUN_TRANSITIONS[state] <= MARKABLE | {State.PENDING} for state in TERMINAL)
+    assert all(FLOW_RUN_TRANSITIONS[state] <= MARKABLE | {State.PENDING, State.QUEUED} for state in TERMINAL)
 
 
 def test_a_skipped_run_counts_as_successful_and_a_cancelled_one_as_neither() -> None:

@@ -59,9 +59,9 @@ ALWAYS = {
     "a submitted task run has its place in the queue, a retrying one its due time": """
         SELECT flow_run_id, slug, state FROM orchestrator_taskrun
         WHERE (state = 'Submitted' AND submitted_at IS NULL) OR (state = 'Retrying' AND due_at IS NULL)""",
-    "a flow run runs when a task run of it does": """
+    "nothing of a flow run that has not begun, or waits for room, is executed": """
         SELECT r.id, r.state, t.slug FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
-        WHERE r.state IN ('Scheduled') AND t.state IN ('Submitted', 'Running', 'Retrying')""",
+        WHERE r.state IN ('Scheduled', 'Queued') AND t.state IN ('Submitted', 'Running', 'Retrying')""",
     "a child flow run is linked from the task run that started it": """
         SELECT c.parent_task_run_id, array_agg(c.id) FROM orchestrator_flowrun c
         JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id
