@@ -7,9 +7,11 @@ sender that cannot reach the broker drops its hints, counts them, and never hold
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from orchestrator.dispatch.hints import ADVANCE_BACKFILLS, LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
 from orchestrator.dispatch.lingering import linger, release, served_queues
@@ -28,6 +30,7 @@ __all__ = [
     "linger",
     "recover_soon",
     "release",
+    "ring",
     "served_queues",
     "start_due",
     "wait_until_sent",
@@ -55,6 +58,15 @@ def start_due(*, in_seconds: float) -> None:
     at = time.monotonic() + in_seconds
     if in_seconds <= _LATEST_SECONDS:
         transaction.on_commit(lambda: sender().send(START_DUE, at=at), robust=True)
+
+
+def ring(*, at: datetime) -> None:
+    """After commit, have the schedules that are due at a moment fired when it comes."""
+    transaction.on_commit(lambda: sender().send(RING, at=time.monotonic() + _seconds_until(at)), robust=True)
+
+
+def _seconds_until(moment: datetime) -> float:
+    return max(0.0, (moment - timezone.now()).total_seconds())
 
 
 def recover_soon() -> None:

@@ -1,7 +1,8 @@
-"""The django-celery-beat rows behind a schedule: bells that ring on time and are seen in the admin panel.
+"""What rings when a schedule is due: django-celery-beat rows for cron lines, and for all what a process remembers.
 
 A bell only wakes `fire_due`, which decides by `Schedule.next_fire_at`. So a bell may ring once too often without harm,
-which is how cron lines that Celery's crontab cannot spell (either day, the last day of the month) are kept.
+which is how cron lines that Celery's crontab cannot spell (either day, the last day of the month) are kept. And it may
+be lost: whoever looks for what is due also finds what will be before the next looks, and has that rung for in time.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from orchestrator import dispatch
 from orchestrator.core.cron import LAST, LAST_WEEKDAY, Cron, read_cron
-from orchestrator.dispatch import RING
 from orchestrator.models import Schedule
 from orchestrator.models.schedules import ClockKind
 
@@ -56,7 +59,7 @@ def crontabs(cron: Cron) -> list[Crontab]:
 def hang_bells(schedule: Schedule) -> None:
     """Make the beat rows of a schedule those that it needs now: times, zone, enabled or not.
 
-    Only cron lines have bells: beat counts an interval from its own last ring, so that it would ring at other times.
+    Only cron lines have these: beat counts an interval from its own last ring, so that it would ring at other times.
     """
     cron = read_cron(schedule.cron, day_or=schedule.day_or) if schedule.kind == ClockKind.CRON else None
     wanted = crontabs(cron) if cron else []
@@ -66,7 +69,7 @@ def hang_bells(schedule: Schedule) -> None:
     for index, crontab in enumerate(wanted):
         bell = bells[index] if index < len(bells) else PeriodicTask()
         bell.name = _name(schedule, index)
-        bell.task = RING
+        bell.task = dispatch.RING
         bell.kwargs = json.dumps({"schedule_id": schedule.pk})
         bell.crontab = _row(crontab, schedule.timezone)
         bell.enabled = rings
@@ -76,6 +79,21 @@ def hang_bells(schedule: Schedule) -> None:
         schedule.bells.add(bell)
     _remove(bells[len(wanted) :])
     _tidy(before)
+
+
+def soon(now: datetime) -> datetime:
+    """Return until when whoever looks for what is due remembers to ring: `recover` looks twice until then."""
+    return now + timedelta(seconds=2 * settings.ANABRANCH_RECOVER_SECONDS)
+
+
+def ring_in_time(fire_times: Iterable[datetime | None], *, now: datetime) -> None:
+    """After commit, have this process ring at the first of these times, if it comes soon.
+
+    Whoever hears it finds the next one.
+    """
+    coming = [moment for moment in fire_times if moment and moment <= soon(now)]
+    if coming:
+        dispatch.ring(at=min(coming))
 
 
 def take_bells_down(schedule: Schedule) -> None:

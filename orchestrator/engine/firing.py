@@ -6,13 +6,14 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.schedules import Timing, latest_between, next_after
 from orchestrator.core.wall_clock import in_utc
-from orchestrator.engine.bells import hang_bells
+from orchestrator.engine.bells import hang_bells, ring_in_time, soon
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import records, retried, rows, send
 from orchestrator.engine.flow_runs import NoVersion
@@ -35,8 +36,14 @@ MOST_CAUGHT_UP = 100
 AT_ONCE = 100
 ENOUGH_RUNS = 1_000
 
+# What is due, and the first that will be.
 DUE = """
-SELECT id FROM orchestrator_schedule WHERE is_active AND next_fire_at <= %(now)s::timestamptz ORDER BY next_fire_at, id
+SELECT id, next_fire_at FROM orchestrator_schedule WHERE is_active AND next_fire_at <= %(now)s::timestamptz
+UNION ALL (
+    SELECT id, next_fire_at FROM orchestrator_schedule
+    WHERE is_active AND next_fire_at > %(now)s::timestamptz AND next_fire_at <= %(soon)s::timestamptz
+    ORDER BY next_fire_at LIMIT 1
+) ORDER BY next_fire_at, id
 """
 
 MOVE_ON = """
@@ -51,21 +58,26 @@ WHERE s.id = ANY(%(ids)s::bigint[]) AND s.id = g.id
 def fire_due(*, now: datetime) -> int:
     """Start the flow runs of all schedules that are due; return how many were started.
 
-    Safe to call at any time and from several processes at once: what one of them fires the others pass over, and a
-    fire time starts one run whoever gets there. A schedule that cannot be fired is logged and does not hold up the
-    others. Where nothing is due this is one statement.
+    Those that are due soon are rung for in time. Safe to call at any time and from several processes at once: what
+    one of them fires the others pass over, and a fire time starts one run whoever gets there. A schedule that cannot
+    be fired is logged and does not hold up the others. Where nothing is due this is one statement.
     """
-    left = [pk for (pk,) in rows(DUE, now=now)]
+    found = rows(DUE, now=now, soon=soon(now))
+    left = [pk for pk, moment in found if moment <= now]
+    coming = [moment for _, moment in found if moment > now]
     started = 0
     while left:
         batch, left = left[:AT_ONCE], left[AT_ONCE:]
         try:
-            count, passed = _fire(batch, now)
+            all_fired = [_fire(batch, now)]
         except Exception:
             logger.warning("%s schedules could not be fired together; each is fired alone.", len(batch), exc_info=True)
-            count, passed = sum(_fire_alone(pk, now) for pk in batch), []
-        started += count
-        left = passed + left
+            all_fired = [_fire_alone(pk, now) for pk in batch]
+        for fired in all_fired:
+            started += fired.started
+            coming += fired.next_times
+            left = fired.passed + left
+    ring_in_time(coming, now=now)
     return started
 
 
@@ -75,42 +87,51 @@ def run_key(fire_time: datetime, parameters: Mapping[str, Any]) -> str:
     return f"schedule {in_utc(fire_time).isoformat()} {digest[:16]}"
 
 
-def _fire_alone(pk: int, now: datetime) -> int:
+@dataclass(slots=True)
+class _Fired:
+    """What one transaction did: runs started, schedules it had no room for, when those that it fired are due next."""
+
+    started: int = 0
+    passed: list[int] = field(default_factory=list)
+    next_times: list[datetime] = field(default_factory=list)
+
+
+def _fire_alone(pk: int, now: datetime) -> _Fired:
     try:
-        return _fire([pk], now)[0]
+        return _fire([pk], now)
     except Exception:  # whatever is wrong with one schedule, the others are due too
         logger.exception("Schedule %s could not be fired; it is tried again in a while.", pk)
-        return 0
+        return _Fired()
 
 
-def _fire(pks: list[int], now: datetime) -> tuple[int, list[int]]:
-    """Fire schedules in one transaction; return how many runs were started, and the schedules it had no room for."""
-    started, passed, step = _fire_together(pks, now)
+def _fire(pks: list[int], now: datetime) -> _Fired:
+    fired, step = _fire_together(pks, now)
     point("schedules fired")
     carry_out([step])
-    return started, passed
+    return fired
 
 
 @retried
-def _fire_together(pks: list[int], now: datetime) -> tuple[int, list[int], Step]:
-    fired: list[Schedule] = []
+def _fire_together(pks: list[int], now: datetime) -> tuple[_Fired, Step]:
+    fired = _Fired()
+    decided: list[Schedule] = []
     new: list[NewRun] = []
-    passed: list[int] = []
     with one_step() as step:
         for schedule in _held(pks, now):
             if len(new) >= ENOUGH_RUNS:
-                passed.append(schedule.pk)
+                fired.passed.append(schedule.pk)
                 continue
             try:
                 new += _decide(schedule, now)
             except Exception:  # its zone may have vanished from the zone data
                 logger.exception("Schedule %s could not be fired; it is tried again in a while.", schedule.pk)
                 continue
-            fired.append(schedule)
-        started = _start(step, new)
-        _move_on(fired)
+            decided.append(schedule)
+        fired.started = _start(step, new)
+        _move_on(decided)
         point("firing schedules")
-    return started, passed, step
+    fired.next_times = [schedule.next_fire_at for schedule in decided if schedule.next_fire_at]
+    return fired, step
 
 
 def _held(pks: list[int], now: datetime) -> list[Schedule]:
@@ -173,19 +194,19 @@ def _start(step: Step, new: list[NewRun]) -> int:
     return len(inserted)
 
 
-def _move_on(fired: list[Schedule]) -> None:
+def _move_on(schedules: list[Schedule]) -> None:
     """Write what became of the schedules. Bells stay as they are where they go on ringing: beat reads them all again
     whenever one is saved."""
-    if not fired:
+    if not schedules:
         return
     written = ("next_fire_at", "last_fire_at", "is_active", "pause_reason")
     send(
         MOVE_ON,
         overtakes=True,
-        ids=[schedule.pk for schedule in fired],
-        schedules=records({"id": one.pk} | {name: getattr(one, name) for name in written} for one in fired),
+        ids=[schedule.pk for schedule in schedules],
+        schedules=records({"id": one.pk} | {name: getattr(one, name) for name in written} for one in schedules),
     )
-    for schedule in fired:
+    for schedule in schedules:
         if schedule.next_fire_at is None:
             hang_bells(schedule)
 

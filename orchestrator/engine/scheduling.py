@@ -14,7 +14,7 @@ from orchestrator.core.parameters import check_parameters, empty_schema
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.schedules import next_after
 from orchestrator.core.wall_clock import ScheduleError
-from orchestrator.engine.bells import hang_bells, take_bells_down
+from orchestrator.engine.bells import hang_bells, ring_in_time, take_bells_down
 from orchestrator.models import Flow, Schedule, Source
 from orchestrator.models.schedules import CatchUp, ClockKind
 
@@ -134,6 +134,7 @@ def _rehang(schedule: Schedule, now: datetime) -> Schedule:
     schedule.next_fire_at = next_after(schedule.timing(), now) if schedule.is_active else None
     schedule.save()
     hang_bells(schedule)
+    ring_in_time([schedule.next_fire_at], now=now)
     return schedule
 
 

@@ -35,7 +35,7 @@ class ClockKind(models.TextChoices):
 class Schedule(models.Model):
     """One clock of a flow, with its rules and parameters. `next_fire_at` decides what is due.
 
-    The beat rows of a cron line are the bells that ring on time; the times of the other kinds are found by `recover`.
+    `bells` are the beat rows of a cron line; all kinds are also rung for by whoever looked last for what is due.
     """
 
     # What the times follow from; a schedule that code writes has these from there.

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from orchestrator.core.clocks import CronClock
@@ -392,7 +393,7 @@ def at_once(processes: int, act: Callable[[], int]) -> list[int]:
 
 def waiting_for_locks() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return int(cursor.fetchone()[0])
 
 
@@ -443,7 +444,7 @@ def test_s107_switching_off_touches_no_run_and_on_again_gives_the_same_times(flo
     assert set(FlowRun.objects.values_list("pk", "state")) == before
 
 
-def test_an_interval_and_dates_fire_by_the_sweep_alone(flow):
+def test_an_interval_and_dates_have_no_rows_of_beat(flow):
     every_six_hours = scheduled(flow, kind="interval", cron="", interval_seconds=21_600, timezone="UTC")
     on_dates = scheduled(flow, kind="dates", cron="", dates=[MONDAY_0930, MONDAY_0930 + DAY], parameters={"rows": 2})
     assert every_six_hours.start_at == SUNDAY, "it counts from the moment it was made"
@@ -454,6 +455,21 @@ def test_an_interval_and_dates_fire_by_the_sweep_alone(flow):
     assert fire_due(now=MONDAY_0930 + DAY) == 2
     on_dates.refresh_from_db()
     assert on_dates.next_fire_at is None
+
+
+@pytest.mark.workers
+def test_all_kinds_fire_on_time_though_no_beat_rings(flow, start_worker):
+    start_worker()
+    now = timezone.now()
+    scheduled(flow, now=now, kind="interval", cron="", interval_seconds=1, start_at=now, catch_up=CatchUp.ALL)
+    dates = [now + timedelta(seconds=seconds) for seconds in (2, 4)]
+    scheduled(flow, now=now, kind="dates", cron="", dates=dates, parameters={"rows": 2})
+
+    eventually(lambda: FlowRun.objects.filter(scheduled_for__in=dates).count() == 2, else_say="both dates are fired")
+    runs = list(FlowRun.objects.order_by("scheduled_for"))
+    assert len(runs) >= 2 + 3
+    assert all(run.created_at >= run.scheduled_for for run in runs)
+    assert max(run.created_at - run.scheduled_for for run in runs) < timedelta(seconds=2)
 
 
 def test_a_schedule_becomes_one_of_another_kind_and_its_bells_follow(flow):
