@@ -206,6 +206,11 @@ class FlowGraph:
         return frozenset(slug for slug, task in self.tasks.items() if task.tags and task.kind is TaskKind.FUNCTION)
 
     @cached_property
+    def starts(self) -> frozenset[FlowName]:
+        """The flows that it names to be started; others may be named at run time."""
+        return frozenset(task.flow for task in self.tasks.values() if task.flow is not None)
+
+    @cached_property
     def roots(self) -> tuple[str, ...]:
         return tuple(slug for slug in self.tasks if not self.upstreams[slug])
 

@@ -21,6 +21,7 @@ from orchestrator.engine.orders import CannotStart, Order, order_of
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import LookAgain, Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
+from orchestrator.engine.turns import those_waiting_for
 from orchestrator.engine.versions import Latest
 from orchestrator.models import FlowRun, Origin
 
@@ -194,15 +195,18 @@ def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves
         keys=[order.key for order, _ in taken],
     )
     by_key = {(flow_id, key): rest for flow_id, key, *rest in found}
+    waits = any(order.task.wait for order, _ in taken)
+    circular = those_waiting_for(run.id, [rest[0] for rest in by_key.values()]) if waits else set()
     for order, child in taken:
         identity, parameters, attempt = by_key[child.version.flow_id, order.key]
+        belongs = f"The idempotency key {order.key!r} belongs to flow run {identity}, which"
         if parameters != child.parameters:
-            message = (
-                f"The idempotency key {order.key!r} belongs to flow run {identity}, which was started with other"
-                " parameters."
-            )
-            moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, message)))
+            why = f"{belongs} was started with other parameters."
+        elif order.task.wait and identity in circular:
+            why = f"{belongs} waits for this one itself."
+        else:
+            _link(run, order, identity, attempt, moves)
+            if order.task.wait:
+                step.follow_ups.append(LookAgain(identity, run.id))
             continue
-        _link(run, order, identity, attempt, moves)
-        if order.task.wait:
-            step.follow_ups.append(LookAgain(identity, run.id))
+        moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, why)))

@@ -12,6 +12,7 @@ from orchestrator.core.documents import MalformedGraph, read_graph, write_graph
 from orchestrator.core.graph import FlowGraph
 from orchestrator.core.parameters import check_schema, empty_schema
 from orchestrator.core.problems import ProblemsFound
+from orchestrator.engine.turns import Turn, take_turn
 from orchestrator.models import Draft, Flow, FlowVersion, Project, Source
 from orchestrator.queries.drafts import draft_problems
 from orchestrator.sdk.compiling import fingerprint
@@ -126,6 +127,8 @@ def publish_draft(*, flow: Flow, revision: int, message: str, user: User) -> Pub
     with transaction.atomic():
         locked = Flow.objects.select_for_update().get(pk=flow.pk)
         draft = _locked_draft(flow, revision)
+        if read_graph(draft.graph).starts:
+            take_turn(Turn.FLOWS)
         if problems := draft_problems(draft, user):
             raise InvalidGraph(problems)
         document = {"graph": draft.graph, "parameter_schema": draft.parameter_schema}

@@ -22,6 +22,7 @@ from orchestrator.core.graph import FlowName
 from orchestrator.core.parameters import check_defaults, check_schema
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.engine.code_schedules import sync_code_schedules
+from orchestrator.engine.turns import Turn, take_turn
 from orchestrator.models import Flow, FlowVersion, Project, Source
 from orchestrator.queries.circles import circle_of
 from orchestrator.sdk import Flow as WrittenFlow
@@ -112,7 +113,10 @@ def register_flow(*, flow: WrittenFlow, project: str, now: datetime) -> Register
 def _refuse_circle(flow: WrittenFlow, registered: Registered) -> None:
     if not registered.created:
         return
-    circle = circle_of(FlowName(registered.flow.project.name, flow.name), read_graph(registered.version.graph))
+    graph = read_graph(registered.version.graph)
+    if graph.starts:
+        take_turn(Turn.FLOWS)
+    circle = circle_of(FlowName(registered.flow.project.name, flow.name), graph)
     if circle:
         raise _invalid(flow, f"flows would start each other without end: {' -> '.join(map(str, circle))}.")
 

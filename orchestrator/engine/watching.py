@@ -10,13 +10,12 @@ from orchestrator.core.graph import Task, TaskKind
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import flow_runs_for
-from orchestrator.engine.database import rows
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running, submit
 from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.results import load_for_child, named, put_in_one
-from orchestrator.engine.statements import WAITING_FOR
 from orchestrator.engine.steps import LookAgain, Ready, Run, Step
 from orchestrator.engine.transitions import Move, move_task_runs
+from orchestrator.engine.turns import those_waiting_for
 from orchestrator.models import FlowRun, TaskRun
 
 WATCHING = frozenset({TaskKind.WAIT, TaskKind.TASK_RESULT})
@@ -125,8 +124,9 @@ def _awaited(run: Run, asked: Iterable[Asked]) -> dict[UUID, FlowRun | None]:
     found: dict[UUID, FlowRun | None] = {
         one.pk: one for one in _with_flow(flow_runs_for(run.user_id).filter(pk__in=ids))
     }
-    circles = rows(WAITING_FOR, flow_run_id=run.id, awaited=ids)
-    return {**found, **{identity: None for (identity,) in circles}}
+    if all(one is not None and one.state in TERMINAL for one in found.values()):
+        return found
+    return {**found, **dict.fromkeys(those_waiting_for(run.id, ids))}
 
 
 def _with_flow(flow_runs: Any) -> Any:

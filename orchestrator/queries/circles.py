@@ -27,10 +27,8 @@ SELECT DISTINCT s.* FROM starts s JOIN reached r ON s.project = r.project AND s.
 
 def circle_of(flow: FlowName, graph: FlowGraph) -> list[FlowName]:
     """Return how a flow would start itself if this graph were its latest version: [A, B, A]; empty if it would not."""
-    first = sorted({task.flow for task in graph.tasks.values() if task.flow is not None}, key=str)
-    if not first:
-        return []
-    return find_circle(flow, first, _starts(first))
+    first = sorted(graph.starts, key=str)
+    return find_circle(flow, first, _starts(first)) if first else []
 
 
 def _starts(flows: Iterable[FlowName]) -> dict[FlowName, list[FlowName]]:

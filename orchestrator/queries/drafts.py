@@ -46,7 +46,7 @@ def _may_know(flow: FlowName, user: User | None) -> bool:
 
 def _startable(graph: FlowGraph, draft: Draft, user: User | None) -> dict[FlowName, Schema | None]:
     """Return the flows the graph names that may be started from it -> their parameter schema."""
-    wanted = {task.flow for task in graph.tasks.values() if task.flow is not None}
+    wanted = graph.starts
     if user is not None:
         flows = flows_visible_to(user, Role.OPERATOR)
     else:

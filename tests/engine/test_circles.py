@@ -1,18 +1,31 @@
 """Flows that would start each other in a circle are refused when the last of them is registered or published."""
 
+from collections.abc import Callable
+from threading import Thread
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 from django.utils import timezone
 
 from orchestrator.core.documents import write_graph
 from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.planner import Ending
+from orchestrator.core.states import State
 from orchestrator.engine import registration
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.completing import complete
 from orchestrator.engine.drafts import InvalidGraph, create_canvas_flow, publish_draft, save_draft
-from orchestrator.engine.registration import InvalidFlow, register_apps
-from orchestrator.models import Draft, FlowVersion, Project, Role
+from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.registration import InvalidFlow, register_apps, register_flow
+from orchestrator.engine.steps import Claim
+from orchestrator.models import Draft, FlowRun, FlowVersion, Origin, Project, Role, TaskRun
 from orchestrator.models import Flow as Row
-from orchestrator.sdk import Flow
-from tests.engine.flows import child, one_task
+from orchestrator.sdk import Flow, wait_for_flow_run
+from tests.engine.conftest import state
+from tests.engine.flows import child, one_task, works
+from tests.processes import eventually
 from tests.rows import make_project, make_user
 
 
@@ -107,3 +120,104 @@ def test_a_circle_does_not_name_flows_that_the_person_may_not_see(register, proj
     assert refused.value.problems[0].message.endswith(
         "tests/drawn -> tests/open -> (a flow that you may not see) -> tests/drawn."
     )
+
+
+class Meanwhile(Thread):
+    """Something done on a connection of its own, that is found to wait for its turn."""
+
+    def __init__(self, what: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self.what = what
+        self.raised: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self.what()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            self.raised = error
+        finally:
+            connection.close()
+
+    def is_waiting(self) -> bool:
+        assert self.is_alive(), f"it did not wait: {self.raised}"
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            return cursor.fetchone() is not None
+
+
+def at_once(first: Callable[[], object], second: Callable[[], object]) -> Exception | None:
+    """Do the second while the first is done but not committed; return what the second raised."""
+    with transaction.atomic():
+        first()
+        meanwhile = Meanwhile(second)
+        meanwhile.start()
+        eventually(meanwhile.is_waiting, within=10, else_say="the second waits for its turn")
+    meanwhile.join(timeout=30)
+    return meanwhile.raised
+
+
+def test_of_two_registered_at_once_the_one_that_would_close_a_circle_is_refused(register, project):
+    def put(flow: Flow) -> Callable[[], object]:
+        return lambda: register_flow(flow=flow, project=project.name, now=timezone.now())
+
+    raised = at_once(put(starts("a", "b")), put(starts("b", "a")))
+
+    assert isinstance(raised, InvalidFlow)
+    assert "tests/b -> tests/a -> tests/b" in str(raised)
+    assert not Row.objects.filter(name="b").exists()
+
+
+def test_of_two_published_at_once_the_one_that_would_close_a_circle_is_refused(register, project, editor):
+    register(one_task("leaf"))
+    left, right, leaf = (FlowName(project.name, name) for name in ("left", "right", "leaf"))
+    for name in (left, right):
+        publish(draw(project, name.name, editor, leaf), editor)
+    one, other = draw(project, "left", editor, right), draw(project, "right", editor, left)
+
+    raised = at_once(lambda: publish(one, editor), lambda: publish(other, editor))
+
+    assert isinstance(raised, InvalidGraph)
+    assert raised.problems[0].code == "circular_flow"
+
+
+def test_what_starts_no_flow_waits_for_nobody(register, project):
+    with transaction.atomic():
+        register_flow(flow=starts("a", "b"), project=project.name, now=timezone.now())
+        meanwhile = Thread(target=lambda: (register(one_task("leaf")), connection.close()))
+        meanwhile.start()
+        meanwhile.join(timeout=10)
+        assert not meanwhile.is_alive()
+
+
+def test_of_two_flow_runs_that_begin_at_once_to_wait_for_each_other_one_is_refused(register, start, drain):
+    with Flow("waiter") as flow:
+        wait_for_flow_run(works())
+    flow = register(flow)
+    runs = [start(flow), start(flow)]
+    one, other = sorted(claim(worker="w", limit=2), key=lambda held: held.flow_run_id == runs[1].pk)
+
+    def names(held: Claim, awaited: FlowRun) -> Callable[[], object]:
+        return lambda: complete(ended=[(held, Ending(State.SUCCESS, "", str(awaited.pk)))])
+
+    assert at_once(names(one, runs[1]), names(other, runs[0])) is None
+    drain()
+
+    assert [state(run) for run in runs] == [State.SUCCESS, State.FAILED]
+    refused = TaskRun.objects.get(flow_run=runs[1], state=State.FAILED)
+    assert refused.message == f"Flow run {runs[0].pk} waits for this one; both would wait for ever."
+
+
+def test_an_own_key_that_finds_the_flow_run_above_is_refused(register, start, drain):
+    with Flow("again") as flow:
+        child(None, wait=True)(flow_name=works(), idempotency_key="k")
+    flow = register(flow)
+    first = start_flow_run(
+        flow=flow, parameters={}, now=timezone.now(), origin=Origin.COMMAND, idempotency_key="k"
+    ).flow_run_id
+
+    (held,) = claim(worker="w", limit=1)
+    carry_out(complete(ended=[(held, Ending(State.SUCCESS, "", "again"))]))
+
+    refused = TaskRun.objects.get(flow_run=first, slug__startswith="StartFlowRun")
+    assert (refused.state, FlowRun.objects.count()) == (State.FAILED, 1)
+    assert refused.message == f"The idempotency key 'k' belongs to flow run {first}, which waits for this one itself."
