@@ -123,6 +123,15 @@ def number_of_items(
     return shortest
 
 
+def item_chain(graph: FlowGraph, slug: str) -> list[str]:
+    """Return a mapped task and those that follow it item by item, directly or not, each after those that it follows."""
+    found = {slug}
+    for name in graph.order:
+        if not found.isdisjoint(graph.pairs.get(name, ())):
+            found.add(name)
+    return [name for name in graph.order if name in found]
+
+
 def keeping_items(graph: FlowGraph, again: Collection[str], expanded: Collection[str]) -> list[str]:
     """Return the mapped tasks of which a restart runs single items again, in an order in which these are found.
 

@@ -3,6 +3,7 @@
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
+from orchestrator.engine.items import free_items, judge_items
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import READ_TASK_RUNS
 from orchestrator.engine.steps import Ready, Run, Step
@@ -22,4 +23,6 @@ def begin(step: Step, run: Run) -> None:
         )
         if state == State.PENDING and waiting_on == 0
     ]
-    settle(step, run, ended={}, free=free)
+    # Single items that a person restarted waited with their flow run.
+    items = judge_items(step, run, free_items(run), {}) if run.attempt > 1 else []
+    settle(step, run, ended={}, free=free, ready=items)

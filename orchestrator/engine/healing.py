@@ -6,10 +6,11 @@ from orchestrator.core.states import TERMINAL, UNSUCCESSFUL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import mark_running
 from orchestrator.engine.interventions import LOCK_PARENT_TO_HEAL
+from orchestrator.engine.item_reopening import Reopened, end_unchanged, reopen_item
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import RUN_COLUMNS
-from orchestrator.engine.steps import HealParent, Ready, Run, Step, TellParent, one_step, run_of
+from orchestrator.engine.steps import HealParent, Run, Step, TellParent, one_step, run_of
 from orchestrator.engine.transitions import Move, count_down, move_task_runs
 
 UNSUCCESSFUL_ENDS = sorted(state.value for state in UNSUCCESSFUL | {State.CANCELLED})
@@ -28,30 +29,38 @@ def heal_parent(*, child: UUID) -> Step:
         if not found:
             return step
         run = run_of(found[0])
-        slug, attempt = found[0][RUN_COLUMNS:]
+        slug, index, attempt = found[0][RUN_COLUMNS:]
         if not run.graph.tasks[slug].wait:
             return step
         was_over = run.state in TERMINAL
-        free = run_again(step, run, seeds={slug}, states=states_of(run), why=WHY)
+        reopened = _reopen(step, run, slug, index)
         if was_over:
-            go_on(step, run, free=[], why=WHY)
+            go_on(step, run, why=WHY)
         if run.state is State.QUEUED:
             # It finds its child again when there is room for it to begin.
             count_down(step, run)
         else:
-            _wait_again(step, run, free, child, attempt)
+            _wait_again(step, run, reopened, child, attempt)
         if was_over and run.parent_task_run_id is not None:
             step.follow_ups.append(HealParent(run.id))
     return step
 
 
-def _wait_again(step: Step, run: Run, free: list[Ready], child: UUID, attempt: int) -> None:
+def _reopen(step: Step, run: Run, slug: str, index: int) -> Reopened:
+    """Put the task run back, an item with its task; return what waits again for the child as the items."""
+    states = states_of(run)
+    if index >= 0:
+        return reopen_item(step, run, slug, index, seeds={slug}, states=states, why=WHY)
+    return Reopened(items=run_again(step, run, seeds={slug}, states=states, why=WHY))
+
+
+def _wait_again(step: Step, run: Run, reopened: Reopened, child: UUID, attempt: int) -> None:
     waits = [
         Move(one.id, one.slug, one.attempt, State.PENDING, State.RUNNING, child=child, child_attempt=attempt)
-        for one in free
+        for one in reopened.items
     ]
     move_task_runs(step, run, waits)
     if waits:
         mark_running(step, run)
-    settle(step, run, ended={})
+    settle(step, run, ended=end_unchanged(step, run, reopened))
     step.follow_ups.append(TellParent(child, run.id))

@@ -10,16 +10,22 @@ FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
 WHERE t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE
 """
 
-# The flow run whose task run ended by its child's failure, if that child has since been restarted by a person. Items
-# of mapped tasks are healed by restarting their flow run.
+# A task run `t` of `r` that ended by the failure of its child `c`, which has since been restarted by a person; an item
+# only as long as its task has it, and has begun.
+_HEALABLE = """
+    c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling'
+    AND (t.map_index = -1 OR EXISTS (
+        SELECT 1 FROM orchestrator_taskrun p WHERE p.flow_run_id = t.flow_run_id AND p.slug = t.slug
+            AND p.map_index = -1 AND p.items > t.map_index AND p.state NOT IN ('Pending', 'Submitted', 'Paused')))
+"""
+
 LOCK_PARENT_TO_HEAL = f"""
 SELECT {RUN},
-    t.slug, c.attempt
+    t.slug, t.map_index, c.attempt
 FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE c.id = %(child)s::uuid AND c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[])
-    AND r.state <> 'Cancelling' AND t.map_index = -1
+WHERE c.id = %(child)s::uuid AND {_HEALABLE}
 FOR NO KEY UPDATE OF r, t
 """
 
@@ -32,13 +38,11 @@ READ_STARTED = """
 SELECT slug FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND started_at IS NOT NULL
 """
 
-OWED_HEALS = """
+OWED_HEALS = f"""
 SELECT c.id FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE c.state IN ('Queued', 'Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 1
-    AND c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling'
-    AND t.map_index = -1
+WHERE c.state IN ('Queued', 'Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 1 AND {_HEALABLE}
 LIMIT 1000
 """
 

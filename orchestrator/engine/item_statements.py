@@ -33,20 +33,14 @@ SET_ITEMS = """
 UPDATE orchestrator_taskrun SET items = %(items)s::int, waiting_on = %(waiting_on)s::int WHERE id = %(id)s::uuid
 """
 
-# All items that are there already, or those that did not succeed and those that follow one that runs again.
-RESTART_ITEMS = f"""
-WITH again AS (
-    SELECT t.id, t.state AS before, ({_WAITS.format(index="t.map_index")}) AS waits
-    FROM orchestrator_taskrun t
-    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text
-        AND t.map_index >= 0 AND t.map_index < %(items)s::int
-), restarted AS (
+# Of the items `again`, those that run again.
+_RESTARTED = """, restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
         attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = again.waits, worker = '', lease_until = NULL,
         due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now(),
-        child_attempt = CASE WHEN %(anew)s::bool THEN 0 ELSE t.child_attempt END
+        child_attempt = CASE WHEN {anew} THEN 0 ELSE t.child_attempt END
     FROM again
-    WHERE t.id = again.id AND (%(all)s::bool OR again.waits > 0 OR NOT t.state = ANY(%(successful)s::text[]))
+    WHERE t.id = again.id AND ({which})
     RETURNING t.flow_run_id, t.id, t.map_index, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on,
         again.before
 ), noted AS (
@@ -54,6 +48,39 @@ WITH again AS (
     SELECT flow_run_id, id, attempt, before, 'Pending', %(message)s::text, %(actor)s::int FROM restarted
 )
 SELECT id, map_index, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
+"""
+
+# All items that are there already, or those that did not succeed and those that follow one that runs again.
+RESTART_ITEMS = f"""
+WITH again AS (
+    SELECT t.id, t.state AS before, ({_WAITS.format(index="t.map_index")}) AS waits
+    FROM orchestrator_taskrun t
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text
+        AND t.map_index >= 0 AND t.map_index < %(items)s::int
+)""" + _RESTARTED.format(
+    anew="%(anew)s::bool", which="%(all)s OR again.waits > 0 OR NOT t.state = ANY(%(successful)s::text[])"
+)
+
+# Ended without having started: a trigger's verdict is no start, even where a worker gave it.
+_NEVER_STARTED = "(t.state = 'TriggerFailed' OR (t.state IN ('Skipped', 'Cancelled') AND t.started_at IS NULL))"
+
+# One item, if it has ended: `always`, or because it follows one that runs again or has not started.
+RESTART_ITEM = f"""
+WITH again AS (
+    SELECT t.id, t.state AS before, ({_WAITS.format(index="t.map_index")}) AS waits
+    FROM orchestrator_taskrun t
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text AND t.map_index = %(index)s::int
+        AND t.state = ANY(%(terminal)s::text[])
+)""" + _RESTARTED.format(
+    anew="%(anew)s::bool AND t.state = ANY(%(successful)s::text[])",
+    which=f"%(always)s OR again.waits > 0 OR {_NEVER_STARTED}",
+)
+
+# An item that has not ended may have to wait for one that runs again.
+SET_ITEM_WAITING_ON = f"""
+UPDATE orchestrator_taskrun t SET waiting_on = ({_WAITS.format(index="t.map_index")})
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text AND t.map_index = %(index)s::int
+    AND NOT t.state = ANY(%(terminal)s::text[])
 """
 
 COUNT_ITEMS_DOWN = """
@@ -87,6 +114,16 @@ ORDER BY t.slug, min(t.map_index)
 READ_ITEM_CAUSES = f"""
 SELECT t.map_index, t.message {_ITEMS} AND t.state = ANY(%(unsuccessful)s::text[])
 ORDER BY t.state = 'TriggerFailed', t.map_index LIMIT 3
+"""
+
+# The rows that count the items of these tasks, where they were given some, each with its item of one map index, if it
+# has so many.
+READ_CHAIN = f"""
+SELECT p.slug, t.state, {_NEVER_STARTED}, p.id, p.attempt, p.state, p.items, p.waiting_on
+FROM orchestrator_taskrun p LEFT JOIN orchestrator_taskrun t
+    ON t.flow_run_id = p.flow_run_id AND t.slug = p.slug AND t.map_index = %(index)s::int AND t.map_index < p.items
+WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
+    AND p.items IS NOT NULL
 """
 
 READ_FREE_ITEMS = f"""

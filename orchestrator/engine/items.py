@@ -109,15 +109,15 @@ def expand(step: Step, run: Run, parent: Ready) -> Expansion:
     try:
         number = number_of_items(graph, slug, results=results, parameters=run.parameters, lengths=lengths)
     except Unresolvable as error:
-        return Expansion(given=False, ending=_end_parent(step, run, parent, Ending(State.FAILED, str(error))))
+        return Expansion(given=False, ending=end_parent(step, run, parent, Ending(State.FAILED, str(error))))
     send(SET_ITEMS, id=parent.id, items=number, waiting_on=number)
     if number == 0:
-        ending = _end_parent(step, run, parent, Ending(State.SUCCESS, "", expanded=True))
+        ending = end_parent(step, run, parent, Ending(State.SUCCESS, "", expanded=True))
         return Expansion(given=True, ending=ending)
     move_task_runs(step, run, [Move(parent.id, slug, parent.attempt, parent.before, State.RUNNING)])
     again = restart_items(step, run, parent, number, everything=True) if parent.attempt > 1 else []
     free = [item for item, waiting_on in again if waiting_on == 0] + _born(step, run, slug, number, known=len(again))
-    return Expansion(given=True, ready=_judged(step, run, free, {}))
+    return Expansion(given=True, ready=judge_items(step, run, free, {}))
 
 
 def _born(step: Step, run: Run, slug: str, number: int, known: int) -> list[Ready]:
@@ -216,7 +216,7 @@ def settle_items(step: Step, run: Run) -> tuple[list[Ready], dict[str, Ending]]:
     while run.items_ended:
         items, run.items_ended = run.items_ended, {}
         ended |= count_down_items(step, run, Counter(slug for slug, _ in items))
-        ready += _judged(step, run, _release(run, items), items)
+        ready += judge_items(step, run, _release(run, items), items)
     return ready, ended
 
 
@@ -236,11 +236,12 @@ def count_down_items(step: Step, run: Run, falls: Counter[str]) -> dict[str, End
     for identity, slug, attempt, waiting_on in counted:
         if waiting_on == 0:
             parent = Ready(identity, slug, attempt, State.RUNNING)
-            ended[slug] = _end_parent(step, run, parent, _together(run, slug))
+            ended[slug] = end_parent(step, run, parent, ending_of_items(run, slug))
     return ended
 
 
-def _together(run: Run, slug: str) -> Ending:
+def ending_of_items(run: Run, slug: str) -> Ending:
+    """Return how a mapped task ends, or has to have ended, all its items having ended."""
     counts = {State(state): number for _, state, number, _ in rows(READ_ITEM_COUNTS, flow_run_id=run.id, slugs=[slug])}
     causes = (
         rows(READ_ITEM_CAUSES, flow_run_id=run.id, slugs=[slug], unsuccessful=UNSUCCESSFUL_STATES)
@@ -271,7 +272,7 @@ def _release(run: Run, items: dict[tuple[str, int], Ending]) -> list[Ready]:
     ]
 
 
-def _judged(step: Step, run: Run, free: list[Ready], ended: dict[tuple[str, int], Ending]) -> list[Ready]:
+def judge_items(step: Step, run: Run, free: list[Ready], ended: dict[tuple[str, int], Ending]) -> list[Ready]:
     """Return the items that may start; those that may not end by it, which is left to `settle_items`.
 
     Where a task follows none item by item, it was judged for all its items before they were given.
@@ -336,13 +337,14 @@ def _go_on(step: Step, run: Run, parent: Ready, number: int) -> Expansion:
     """Run single items of a restarted task again: those that did not succeed, and those that follow such ones."""
     again = restart_items(step, run, parent, number, everything=False)
     if not again:
-        return Expansion(given=False, ending=_end_parent(step, run, parent, _together(run, parent.slug)))
+        return Expansion(given=False, ending=end_parent(step, run, parent, ending_of_items(run, parent.slug)))
     send(SET_ITEMS, id=parent.id, items=number, waiting_on=len(again))
     move_task_runs(step, run, [Move(parent.id, parent.slug, parent.attempt, parent.before, State.RUNNING)])
-    return Expansion(given=False, ready=_judged(step, run, [item for item, waits in again if waits == 0], {}))
+    return Expansion(given=False, ready=judge_items(step, run, [item for item, waits in again if waits == 0], {}))
 
 
-def _end_parent(step: Step, run: Run, parent: Ready, ending: Ending) -> Ending:
+def end_parent(step: Step, run: Run, parent: Ready, ending: Ending) -> Ending:
+    """End a mapped task, whose items have ended or were never given; return the ending."""
     move_task_runs(
         step, run, [Move(parent.id, parent.slug, parent.attempt, parent.before, ending.state, ending.message)]
     )

@@ -5,12 +5,14 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from orchestrator.core.mapping import label
 from orchestrator.core.planner import Ending
 from orchestrator.core.restarts import never_started
 from orchestrator.core.states import MARKABLE, TERMINAL, State
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import READ_STARTED
+from orchestrator.engine.item_reopening import Link, Reopened, chain_of, end_anew, reopen_item, settle_reopened
 from orchestrator.engine.items import ends_with, tasks_stopped
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
@@ -63,43 +65,70 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
         if run.state in _NOT_BEGUN:
             raise NotMarkable(f"Flow run {run.id} is {run.state}: mark its task runs when it has begun, or cancel it.")
         if ready.before is ending.state:
-            raise NotMarkable(f"{ready.slug} is {ready.before} already.")
-        _check_mapped(run, ready)
+            raise NotMarkable(f"{_name(ready)} is {ready.before} already.")
+        chain = _chain(run, ready)
         move = Move(ready.id, ready.slug, ready.attempt, ready.before, ending.state, ending.message, ending.result)
         # A new attempt, so that the worker that has it learns that it is no longer its.
         move.attempt_step = int(ready.before is State.RUNNING)
         move_task_runs(step, run, [move])
         if ready.before in TERMINAL:
-            _judge_again(step, run, ready, ending)
+            _judge_again(step, run, ready, ending, chain)
         else:
             settle(step, run, ended=ends_with(run, ready, ending))
     return step
 
 
-def _check_mapped(run: Run, ready: Ready) -> None:
-    if ready.map_index >= 0 and ready.before in TERMINAL:
-        raise NotMarkable(f"Item {ready.map_index} of {ready.slug} has ended; mark {ready.slug} itself.")
-    is_mapped = ready.map_index < 0 and ready.slug in run.graph.mapped
-    if is_mapped and ready.before is State.RUNNING:
-        raise NotMarkable(f"{ready.slug} runs once an item; mark its items, or cancel the flow run.")
+def _chain(run: Run, ready: Ready) -> dict[str, Link]:
+    """Return what `chain_of` does of an item that has ended, else nothing.
+
+    :raises NotMarkable: it runs once an item, or is an item that its task no longer has or has not begun again with
+    """
+    if ready.map_index < 0:
+        if ready.slug in run.graph.mapped and ready.before is State.RUNNING:
+            raise NotMarkable(f"{ready.slug} runs once an item; mark its items, or cancel the flow run.")
+        return {}
+    if ready.before not in TERMINAL:
+        return {}
+    chain = chain_of(run, ready.slug, ready.map_index)
+    if not chain:
+        raise NotMarkable(f"{ready.slug} has no item {ready.map_index} any more; mark {ready.slug} itself.")
+    if (before := chain[ready.slug].parent.before) not in (*TERMINAL, State.RUNNING):
+        raise NotMarkable(f"{ready.slug} is {before}; mark its items when it runs.")
+    return chain
 
 
-def _judge_again(step: Step, run: Run, marked: Ready, ending: Ending) -> None:
-    """Let what ended without having started after a marked task run be judged anew; end the flow run anew."""
+def _judge_again(step: Step, run: Run, marked: Ready, ending: Ending, chain: dict[str, Link]) -> None:
+    """Let what ended without having started after a marked task run be judged anew; end the flow run anew.
+
+    :param chain: of an item, it and those that follow it
+    """
     was_over = run.state in TERMINAL
-    states = states_of(run)
-    seeds: set[str] = set()
+    why = f"Judged again: {_name(marked)} was marked {ending.state}."
+    reopened = Reopened()
     if run.state is not State.CANCELLING:
-        started = {slug for (slug,) in rows(READ_STARTED, flow_run_id=run.id)}
-        seeds = never_started(run.graph, marked.slug, states, started)
-    why = f"Judged again: {marked.slug} was marked {ending.state}."
-    free = run_again(step, run, seeds=seeds, states=states, why=why)
-    if was_over:
-        go_on(step, run, free=free, why=f"{marked.slug}: {ending.message}")
-    else:
-        settle(step, run, ended={}, free=free)
+        reopened = _reopen(step, run, marked, chain, why)
+    if chain:
+        end_anew(step, run, chain[marked.slug].parent, why)
+    if not was_over or go_on(step, run, why=f"{_name(marked)}: {ending.message}"):
+        settle_reopened(step, run, reopened)
     if was_over and run.parent_task_run_id is not None:
         step.follow_ups.append(HealParent(run.id))
+
+
+def _reopen(step: Step, run: Run, marked: Ready, chain: dict[str, Link], why: str) -> Reopened:
+    states = states_of(run)
+    started = {slug for (slug,) in rows(READ_STARTED, flow_run_id=run.id)}
+    seeds = never_started(run.graph, marked.slug, states, started)
+    if not chain:
+        return Reopened(free=run_again(step, run, seeds=seeds, states=states, why=why))
+    # Of a task whose items follow the marked one, that item alone is judged again.
+    seeds = seeds - chain.keys() | {slug for slug, link in chain.items() if link.never_started}
+    seeds -= {marked.slug}
+    return reopen_item(step, run, marked.slug, marked.map_index, seeds=seeds, states=states, why=why, always=False)
+
+
+def _name(ready: Ready) -> str:
+    return label(ready.slug, ready.map_index) if ready.map_index >= 0 else ready.slug
 
 
 @retried

@@ -9,7 +9,6 @@ from orchestrator.core.states import State
 from orchestrator.engine.admission_statements import READ_LIMITS_ANEW
 from orchestrator.engine.database import rows, send
 from orchestrator.engine.items import expansions
-from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import READ_ALL_STATES, RESTART_TASK_RUNS, SET_WAITING_ON
 from orchestrator.engine.steps import Admit, Ready, Run, Step
 from orchestrator.engine.transitions import move_flow_run
@@ -67,15 +66,16 @@ def is_limited_now(run: Run) -> bool:
     return run.is_limited
 
 
-def go_on(step: Step, run: Run, *, free: list[Ready], why: str, attempt: int | None = None) -> None:
-    """Let a flow run that had ended go on; where its flow or project is full, it waits for room as a new one does.
+def go_on(step: Step, run: Run, *, why: str, attempt: int | None = None) -> bool:
+    """Bring a flow run that had ended back under way; return whether what may start in it is to be settled now.
 
-    Where nothing of it is to run again, it ends anew and needs no room.
+    Where its flow or project is full, it waits for room as a new one does, and begins with it. Where nothing of it is
+    to run again, it ends anew and needs no room.
     """
     attempt = attempt or run.attempt + 1
     if run.unfinished and is_limited_now(run):
         move_flow_run(step, run, Ending(State.QUEUED, f"{why} {WAITS}"), attempt=attempt)
         step.follow_ups.append(Admit(run.version.project_id))
-        return
+        return False
     move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
-    settle(step, run, ended={}, free=free)
+    return True

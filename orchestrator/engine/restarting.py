@@ -7,9 +7,12 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.item_restarts import restart_item
 from orchestrator.engine.restarts import NotFinished, NothingToRestart, UnknownTask, restart_one
+from orchestrator.engine.steps import UnknownTaskRun
+from orchestrator.models import TaskRun
 
-__all__ = ["NotFinished", "NothingToRestart", "UnknownTask", "restart_flow_run"]
+__all__ = ["NotFinished", "NothingToRestart", "UnknownTask", "restart_flow_run", "restart_task_run"]
 
 
 def restart_flow_run(
@@ -36,3 +39,25 @@ def restart_flow_run(
     :raises InvalidParameters: with a problem for each wrong parameter
     """
     carry_out([restart_one(flow_run_id=flow_run_id, user=user, from_tasks=from_tasks, parameters=parameters)])
+
+
+def restart_task_run(
+    *, task_run_id: UUID, user: AbstractBaseUser | None = None, parameters: Mapping[str, Any] | None = None
+) -> None:
+    """Run a task and everything after it again, whatever their states; of a mapped task's item, that item alone.
+
+    What follows an item item by item runs again for that item, and all that waits for its task when that has ended; the
+    other items keep their ends. An item whose child succeeded starts a new child, one whose child failed restarts it.
+
+    :raises UnknownTaskRun: there is none of that id
+    :raises NotFinished: it, or what is to run again, has not ended, or its task has no such item any more
+    :raises InvalidParameters: with a problem for each wrong parameter
+    """
+    found = TaskRun.objects.filter(pk=task_run_id).values_list("flow_run_id", "slug", "map_index").first()
+    if found is None:
+        raise UnknownTaskRun(f"There is no task run {task_run_id}.")
+    flow_run_id, slug, index = found
+    if index < 0:
+        restart_flow_run(flow_run_id=flow_run_id, user=user, from_tasks=[slug], parameters=parameters)
+    else:
+        carry_out([restart_item(task_run_id=task_run_id, user=user, parameters=parameters)])

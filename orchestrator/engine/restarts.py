@@ -47,15 +47,13 @@ def restart_one(
         run = lock_flow_run(flow_run_id)
         states = states_of(run)
         named = set(from_tasks)
-        _check(run, states, named, parameters)
+        check_restartable(run, states, named, parameters)
         seeds = named or not_successful(states)
         if not seeds and run.state in SUCCESSFUL:
             if parameters:
                 raise NothingToRestart("Everything succeeded; say from which tasks to run with these parameters.")
             return step
-        changed = _change_parameters(run, parameters)
-        who = f"Restarted by {user.get_username()}" if user else "Restarted"
-        why = "".join([who, f" from {_listed(named)}" if named else "", changed, "."])
+        why = restarted(run, user, _listed(named), parameters)
         anew = {slug for slug, state in states.items() if state in SUCCESSFUL} if named else set()
         _restart(step, run, states, seeds, why, anew=anew)
     return step
@@ -73,9 +71,16 @@ def restart_child(*, flow_run_id: UUID, attempt: int, worker: str = "", claims: 
     return step
 
 
-def _check(run: Run, states: Mapping[str, State], named: set[str], parameters: Mapping[str, Any] | None) -> None:
+def check_restartable(
+    run: Run,
+    states: Mapping[str, State],
+    named: Set[str],
+    parameters: Mapping[str, Any] | None,
+    labels: Mapping[str, str] | None = None,
+) -> None:
     """Accept a restart that can be carried out.
 
+    :param labels: what tasks are called where only one item of them runs again
     :raises UnknownTask: a task that is named is none of the flow's
     :raises NotFinished: the flow run, the tasks named or something after them has not ended
     """
@@ -88,16 +93,21 @@ def _check(run: Run, states: Mapping[str, State], named: set[str], parameters: M
     for slug in (*named, *run.graph.descendants(named)):
         state = states[slug]
         if state not in TERMINAL and (slug in named or state is not State.PENDING):
-            raise NotFinished(
-                f"{slug} is {state}; wait for its end, or mark it, before restarting from {_listed(named)}."
-            )
+            shown, place = (labels or {}).get(slug, slug), _listed([(labels or {}).get(one, one) for one in named])
+            raise NotFinished(f"{shown} is {state}; wait for its end, or mark it, before restarting from {place}.")
 
 
-def _change_parameters(run: Run, parameters: Mapping[str, Any] | None) -> str:
-    """Give a flow run other parameters; return the words that say so.
+def restarted(run: Run, user: AbstractBaseUser | None, place: str, parameters: Mapping[str, Any] | None) -> str:
+    """Give a flow run that restarts other parameters; return the words for who restarts it, from where, with what.
 
     :raises InvalidParameters: with a problem for each wrong parameter
     """
+    changed = _change_parameters(run, parameters)
+    who = f"Restarted by {user.get_username()}" if user else "Restarted"
+    return "".join([who, f" from {place}" if place else "", changed, "."])
+
+
+def _change_parameters(run: Run, parameters: Mapping[str, Any] | None) -> str:
     if not parameters:
         return ""
     run.parameters = checked(run.version, {**run.parameters, **parameters})
@@ -118,9 +128,7 @@ def _restart(
     """Run tasks again. Where everything had succeeded (a cancel came too late), the flow run ends anew."""
     was_over = run.state in TERMINAL
     free = run_again(step, run, seeds=seeds, states=states, why=why, anew=anew)
-    if was_over:
-        go_on(step, run, free=free, why=why, attempt=attempt)
-    else:
+    if not was_over or go_on(step, run, why=why, attempt=attempt):
         settle(step, run, ended={}, free=free)
     if was_over and attempt is None and run.parent_task_run_id is not None:
         step.follow_ups.append(HealParent(run.id))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from orchestrator.core.states import State
-from orchestrator.models import FlowRun, TaskRun
+from orchestrator.models import Flow, FlowRun, TaskRun
 from orchestrator.queries.runs import task_run_versions
 
 
@@ -66,3 +66,22 @@ def test_the_result_of_a_mapped_task_is_made_of_its_items(api: APIClient, mapped
 
 def test_items_of_a_foreign_run_do_not_exist(api: APIClient, foreign_run: FlowRun) -> None:
     assert api.get(f"/api/v1/flow-runs/{foreign_run.pk}/items/", {"slug": "one"}).status_code == 404
+
+
+def test_one_item_is_marked_and_restarted_by_its_id(api: APIClient, flow: Flow) -> None:
+    version = flow.latest_version
+    assert version is not None
+    version.graph["tasks"][0]["inputs"] = {"x": {"kind": "item", "of": {"kind": "literal", "value": [1, 2]}}}
+    version.save()
+    run = api.post("/api/v1/flow-runs/", {"flow": "ours/main"}).json()
+    address = f"/api/v1/flow-runs/{run['id']}/items/?slug=one"
+    first, second = (f"/api/v1/task-runs/{item['id']}/" for item in api.get(address).json()["results"])
+
+    for item in (first, second):
+        api.post(f"{item}mark/", {"state": "Failed", "reason": "broken"})
+    marked = api.post(f"{first}mark/", {"state": "Success", "reason": "mended"})
+    restarted = api.post(f"{second}restart/", {})
+
+    assert marked.json()["task_runs"][0]["items"]["states"] == {"Success": 1, "Failed": 1}
+    assert restarted.json()["task_runs"][0]["items"]["states"] == {"Success": 1, "Submitted": 1}
+    assert [item["attempt"] for item in api.get(address).json()["results"]] == [1, 2]

@@ -1,5 +1,7 @@
 """What a person sees and does when a flow fails, or has to stop."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -20,6 +22,19 @@ def failing_app(settings, monkeypatch, transactional_db) -> None:
     """An app of another team beside the examples, known to the processes that are started after it."""
     monkeypatch.setenv("ANABRANCH_APPS", f"examples,{FAILING_APP}")
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, FAILING_APP]
+
+
+@pytest.fixture
+def start_parts(failing_app, site):
+    """Start the flow that reads many files."""
+
+    def start(*paths: Path) -> str:
+        flow = Flow.objects.get(name="parts")
+        parameters = {"paths": [str(path) for path in paths]}
+        started = start_flow_run(flow=flow, parameters=parameters, now=timezone.now(), origin=Origin.COMMAND)
+        return f"{site.url}/flow-runs/{started.flow_run_id}/"
+
+    return start
 
 
 @pytest.fixture
@@ -84,6 +99,39 @@ def expect_the_traceback_in_the_logs_of_the_child(page: Page) -> None:
     expect(logs).to_contain_text("reading ")
     expect(logs).to_contain_text("Traceback (most recent call last)")
     expect(logs).to_contain_text("return Path(path).read_text()")
+
+
+def test_items_that_failed_are_mended_one_by_one(start_parts, signed_in, tmp_path):
+    page = signed_in
+    here, late, gone = (tmp_path / name for name in ("here", "late", "gone"))
+    here.write_text("1")
+    run = RunPage(page)
+    page.goto(f"{start_parts(here, late, gone)}#read-1")
+    run.expect_state("Failed")
+    late.write_text("2")
+
+    open_item(page, "Failed", 1)
+    page.get_by_role("button", name="Restart this item…").click()
+    dialog = page.get_by_role("dialog", name="Restart from read [1]?")
+    expect(dialog).to_contain_text("The other items keep their ends.")
+    dialog.get_by_role("button", name="Restart from here").click()
+    expect(page.get_by_role("region", name="Task run read [1]").locator(".badge")).to_have_text("Success")
+    run.expect_state("Failed")
+
+    page.get_by_role("button", name="All items").click()
+    open_item(page, "Failed", 2)
+    page.get_by_role("button", name="Mark as…").click()
+    dialog = page.get_by_role("dialog", name="Mark read [2]")
+    dialog.get_by_label("Reason").fill("nobody needs it")
+    dialog.get_by_role("button", name="Mark as Success").click()
+    run.expect_state("Success")
+    run.expect_card("read-1", "Success")
+
+
+def open_item(page: Page, state: str, index: int) -> None:
+    items = page.get_by_role("region", name="Items")
+    items.get_by_role("button", name=state).first.click()
+    items.get_by_role("button", name=f"[{index}]").click()
 
 
 def test_a_run_is_cancelled_with_its_child_while_it_runs(impatient, site, signed_in, slow_chain):

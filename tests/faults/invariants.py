@@ -41,8 +41,10 @@ ALWAYS = {
             SELECT count(*) AS items, count(*) FILTER (WHERE ended_at IS NULL) AS waits FROM orchestrator_taskrun i
             WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index >= 0 AND i.map_index < p.items
         ) AS i
-        WHERE p.items IS NOT NULL AND (p.waiting_on <> i.waits OR i.items <> p.items
-            OR (i.waits = 0) <> (p.ended_at IS NOT NULL) OR (i.waits > 0 AND p.state <> 'Running'))""",
+        WHERE p.items IS NOT NULL AND (i.items <> p.items OR CASE p.state
+            WHEN 'Running' THEN p.waiting_on <> i.waits OR i.waits = 0
+            WHEN 'Pending' THEN i.waits > 0  -- to run again when its flow run may begin, or is resumed
+            ELSE p.ended_at IS NULL OR p.waiting_on <> 0 OR i.waits > 0 END)""",
     "unfinished counts the task runs that have not ended": """
         SELECT r.id, r.state, r.unfinished, t.unfinished FROM orchestrator_flowrun r, LATERAL (
             SELECT count(*) AS unfinished FROM orchestrator_taskrun t
@@ -61,7 +63,8 @@ ALWAYS = {
         WHERE (state = 'Submitted' AND submitted_at IS NULL) OR (state = 'Retrying' AND due_at IS NULL)""",
     "nothing of a flow run that has not begun, or waits for room, is executed": """
         SELECT r.id, r.state, t.slug FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
-        WHERE r.state IN ('Scheduled', 'Queued') AND t.state IN ('Submitted', 'Running', 'Retrying')""",
+        WHERE r.state IN ('Scheduled', 'Queued') AND t.state IN ('Submitted', 'Running', 'Retrying')
+            AND t.items IS NULL""",
     "a child flow run is linked from the task run that started it": """
         SELECT c.parent_task_run_id, array_agg(c.id) FROM orchestrator_flowrun c
         JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id

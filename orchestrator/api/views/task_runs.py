@@ -17,7 +17,7 @@ from orchestrator.api.view import ApiView
 from orchestrator.api.views.flow_runs import document_of
 from orchestrator.engine.answering import approve_task_run, reject_task_run
 from orchestrator.engine.marking import mark_task_run
-from orchestrator.engine.restarting import restart_flow_run
+from orchestrator.engine.restarting import restart_task_run
 from orchestrator.models import TaskRun
 from orchestrator.queries.access import Role, task_runs_visible_to
 
@@ -38,10 +38,9 @@ class Restart(_OfOneTaskRun):
 
     @answers("task_runs_restart", 400, 409, 422, request=RestartFromSerializer, ok=FlowRunSerializer)
     def post(self, request: Request, task_run_id: UUID) -> Response:
-        """Run a task and everything after it again, whatever their states."""
+        """Run a task and everything after it again, whatever their states; of a mapped task's item, that item alone."""
         task_run = self.task_run(task_run_id)
-        given = self.read(RestartFromSerializer)
-        restart_flow_run(flow_run_id=task_run.flow_run_id, from_tasks=[task_run.slug], user=self.user, **given)
+        restart_task_run(task_run_id=task_run.pk, user=self.user, **self.read(RestartFromSerializer))
         return self.flow_run_of(task_run)
 
 

@@ -1,4 +1,4 @@
-"""The project `failing_app`: `nightly` loads a file with the flow `load`, then reports with `tell`."""
+"""The project `failing_app`: `nightly` loads a file with `load`, then reports with `tell`; `parts` loads many files."""
 
 from pathlib import Path
 
@@ -31,3 +31,6 @@ with Flow("nightly", description="Loads, then tells.") as nightly:
         parameters={"path": Parameter("path", type=str)}
     )
     StartFlowRun(flow_name="tell", project_name="failing_app", wait=True)(upstream_tasks=[loaded])
+
+with Flow("parts", description="Reads files.") as parts:
+    read.map(Parameter("paths", type=list[str]))

@@ -24,6 +24,13 @@ export interface TaskRun {
   items: ItemCounts | null;
 }
 
+/** Whether a task run is one item of a mapped task. */
+export const isItem = ({ map_index: index }: TaskRun): boolean => index !== null && index >= 0;
+
+/** What people call a task run: an item by its place in the list. */
+export const titleOf = (taskRun: TaskRun): string =>
+  isItem(taskRun) ? `${taskRun.name} [${taskRun.map_index}]` : taskRun.name;
+
 export interface ItemCounts {
   number: number;
   states: Record<string, number>;
@@ -84,8 +91,7 @@ export function applyChange(run: FlowRun, change: Partial<FlowRun>, changed: rea
 export function taskRunsBySlug(run: FlowRun): Map<string, TaskRun> {
   const found = new Map<string, TaskRun>();
   for (const taskRun of run.task_runs) {
-    const isPart = taskRun.map_index !== null && taskRun.map_index >= 0;
-    if (!isPart || !found.has(taskRun.slug)) found.set(taskRun.slug, taskRun);
+    if (!isItem(taskRun) || !found.has(taskRun.slug)) found.set(taskRun.slug, taskRun);
   }
   return found;
 }

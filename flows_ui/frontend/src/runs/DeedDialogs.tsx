@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import type { TaskRun } from '../core/runs';
+import { isItem, type TaskRun, titleOf } from '../core/runs';
 import { EMPTY_SCHEMA, initialValues, parseText } from '../core/schema';
 import { isTerminal } from '../core/states';
 import { SchemaForm } from '../forms/SchemaForm';
@@ -24,17 +24,13 @@ export function RestartDialog({ onClose, from }: { onClose: () => void; from: Ta
   };
   return (
     <Dialog
-      title={from ? `Restart from ${from.name}?` : 'Restart this flow run?'}
+      title={from ? `Restart from ${titleOf(from)}?` : 'Restart this flow run?'}
       onClose={onClose}
       onSubmit={() => void submit()}
       footer={<Buttons onClose={onClose} label={from ? 'Restart from here' : 'Restart'} isBusy={isBusy} />}
     >
       <Failure text={failure} />
-      <p>
-        {from
-          ? `${from.name} and everything after it run again. What ran before keeps its results.`
-          : 'What did not succeed, and everything after it, runs again. What succeeded keeps its results.'}
-      </p>
+      <p>{whatRunsAgain(from)}</p>
       {isTerminal(run.state) && schema && Object.keys(schema.properties ?? {}).length > 0 && (
         <fieldset className="panel-part bare">
           <legend className="panel-part__title">Parameters of what runs again</legend>
@@ -49,6 +45,15 @@ export function RestartDialog({ onClose, from }: { onClose: () => void; from: Ta
       )}
     </Dialog>
   );
+}
+
+function whatRunsAgain(from: TaskRun | null): string {
+  if (!from) {
+    return 'What did not succeed, and everything after it, runs again. What succeeded keeps its results.';
+  }
+  return isItem(from)
+    ? 'This item and everything after it run again. The other items keep their ends.'
+    : `${from.name} and everything after it run again. What ran before keeps its results.`;
 }
 
 const changedOnly = (
@@ -77,7 +82,7 @@ export function MarkDialog({ onClose, taskRun }: { onClose: () => void; taskRun:
   const [result, setResult] = useState('');
   const [problem, setProblem] = useState('');
   const { isBusy, failure, act } = useDeed();
-  const name = taskRun ? taskRun.name : 'this flow run';
+  const name = taskRun ? titleOf(taskRun) : 'this flow run';
   const submit = async () => {
     const read = result.trim() ? parseText('any', result) : null;
     setProblem(!reason.trim() ? 'Say why; it is kept in the history.' : read && !read.ok ? read.message : '');

@@ -2,7 +2,7 @@ import { ArrowLeft, CornerDownRight, RotateCcw, Tag, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { type Binding, describeBinding } from '../core/bindings';
 import { findTask, nameOf } from '../core/graph';
-import { canMend, type StoredResult, type TaskRun } from '../core/runs';
+import { canMend, isItem, type StoredResult, type TaskRun, titleOf } from '../core/runs';
 import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { commandTitle } from '../ui/platform';
@@ -28,14 +28,10 @@ interface Detail {
 export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
   const store = useRunStore();
   const [tab, setTab] = useState<Tab>('Overview');
-  const isItem = (taskRun.map_index ?? -1) >= 0;
   return (
-    <section className="side details" aria-label={`Task run ${taskRun.name}`}>
+    <section className="side details" aria-label={`Task run ${titleOf(taskRun)}`}>
       <div className="run-panel__head">
-        <h2 className="truncate">
-          {taskRun.name}
-          {isItem && ` [${taskRun.map_index}]`}
-        </h2>
+        <h2 className="truncate">{titleOf(taskRun)}</h2>
         <Badge state={taskRun.state} />
         <button
           type="button"
@@ -47,7 +43,7 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
           <X />
         </button>
       </div>
-      {isItem && (
+      {isItem(taskRun) && (
         <button
           type="button"
           className="button button--small run-panel__child"
@@ -116,7 +112,7 @@ function Deeds({ taskRun }: { taskRun: TaskRun }) {
           title={commandTitle('run.restartFrom')}
           onClick={() => store.setState({ dialog: 'restartFrom' })}
         >
-          <RotateCcw /> Restart from here…
+          <RotateCcw /> {isItem(taskRun) ? 'Restart this item…' : 'Restart from here…'}
         </button>
       )}
       <button

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useMemo } from 'react';
 import { nameOf } from '../core/graph';
 import { topologicalOrder } from '../core/reach';
-import { type Bar, itemsText, type TaskRun, timeline } from '../core/runs';
+import { type Bar, isItem, itemsText, type TaskRun, timeline } from '../core/runs';
 import { isTerminal, labelOf } from '../core/states';
 import { choose, useNow, useRun, useRunStore } from './store';
 import { Badge, Duration } from './words';
@@ -77,7 +77,6 @@ interface RowProps {
 }
 
 function Row({ taskRun, name, bar, isChosen, onChoose }: RowProps) {
-  const isPart = taskRun.map_index !== null && taskRun.map_index >= 0;
   return (
     <tr
       data-task-run={taskRun.slug}
@@ -94,7 +93,7 @@ function Row({ taskRun, name, bar, isChosen, onChoose }: RowProps) {
           onClick={onChoose}
         >
           {name}
-          {isPart && ` [${taskRun.map_index}]`}
+          {isItem(taskRun) && ` [${taskRun.map_index}]`}
         </button>
       </th>
       <td>

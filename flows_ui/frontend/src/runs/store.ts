@@ -62,15 +62,19 @@ export function createRunStore(data: RunData): RunStore {
 /** Keep the store up to date as long as the page is open. */
 export function useFollowing(store: RunStore): void {
   useEffect(() => {
-    const replace = (run: FlowRun) =>
+    // Changes are from what the socket told before, not from what an answer to this page has shown in between.
+    let followed = store.getState().run;
+    const replace = (run: FlowRun) => {
+      followed = run;
       store.setState({ run, bySlug: taskRunsBySlug(run), told: store.getState().told + 1 });
+    };
     return followRun(store.getState().run.id, {
       onSnapshot: replace,
       onChange: (change, taskRuns) => {
-        const before = store.getState().run;
-        const after = applyChange(before, change, taskRuns);
+        const shown = store.getState().run;
+        const after = applyChange(followed, change, taskRuns);
         replace(after);
-        if (after.state !== before.state) store.setState({ spoken: `The flow run is ${after.state} now.` });
+        if (after.state !== shown.state) store.setState({ spoken: `The flow run is ${after.state} now.` });
       },
       onLink: (link) => store.setState({ link }),
     });
