@@ -1,7 +1,7 @@
 """What must be judged one after the other over the whole database: each waits for its turn, until it has committed.
 
-Two transactions that each add an edge, and see none of the other's, could together close a circle. A transaction locks
-what it needs of existing rows before it waits for its turn, so no two wait for each other.
+Two transactions that each add an edge, and see none of the other's, could together close a circle, or pass a cap. A
+transaction locks what it needs of existing rows before it waits for its turn, so no two wait for each other.
 """
 
 from collections.abc import Collection
@@ -18,10 +18,11 @@ _TAKE_TURN = "SELECT pg_advisory_xact_lock(%(ours)s::int, %(turn)s::int)"
 
 
 class Turn(IntEnum):
-    """What is judged: which flows start which, which flow runs that were there wait for which."""
+    """What is judged: which flows start which, which flow runs wait for others, how few more may come of one."""
 
     FLOWS = 1
     WAITS = 2
+    CAP = 3
 
 
 def take_turn(turn: Turn) -> None:

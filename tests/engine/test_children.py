@@ -1,10 +1,8 @@
 """Child flow runs: started, waited for, mirrored (numbers: the conformance list of the semantics)."""
 
 import pytest
-from django.conf import settings
 
 from orchestrator.core.states import TERMINAL, State
-from orchestrator.engine import caps
 from orchestrator.models import Flow as Row
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.sdk import Flow, Parameter, task
@@ -196,24 +194,6 @@ def test_a_fan_that_just_fits_under_the_cap_runs_and_the_next_run_counts_from_no
     drain()
 
     assert [state(run) for run in runs] == [State.SUCCESS, State.SUCCESS]
-
-
-def test_what_others_created_counts_and_small_families_are_not_counted_at_all(register, start, drain, monkeypatch):
-    counted = []
-    ask = caps.rows
-    monkeypatch.setattr(caps, "rows", lambda *args, **more: counted.append(1) or ask(*args, **more))
-    monkeypatch.setattr(caps, "COUNT_EVERY", 10)
-    register(one_task("child"))
-    with Flow("parent") as flow:
-        previous = []
-        for _ in range(25):
-            previous = [child("child", wait=True)(upstream_tasks=previous)]
-    run = start(register(flow))
-    drain()
-
-    assert state(run) == State.SUCCESS
-    assert len(counted) == 2
-    assert caps.room_below(run.pk, wanted=1_000_000) == settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT - 25
 
 
 def test_more_children_than_one_transaction_creates_are_all_started_once(register, start, drain, monkeypatch):

@@ -23,9 +23,9 @@ from orchestrator.engine.steps import Claim
 from orchestrator.models import Draft, FlowRun, FlowVersion, Origin, Project, Role, TaskRun
 from orchestrator.models import Flow as Row
 from orchestrator.sdk import Flow, wait_for_flow_run
+from tests.connections import at_once
 from tests.engine.conftest import state
 from tests.engine.flows import child, one_task, works
-from tests.processes import eventually
 from tests.rows import make_project, make_user
 
 
@@ -120,40 +120,6 @@ def test_a_circle_does_not_name_flows_that_the_person_may_not_see(register, proj
     assert refused.value.problems[0].message.endswith(
         "tests/drawn -> tests/open -> (a flow that you may not see) -> tests/drawn."
     )
-
-
-class Meanwhile(Thread):
-    """Something done on a connection of its own, that is found to wait for its turn."""
-
-    def __init__(self, what: Callable[[], object]) -> None:
-        super().__init__(daemon=True)
-        self.what = what
-        self.raised: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            self.what()
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            self.raised = error
-        finally:
-            connection.close()
-
-    def is_waiting(self) -> bool:
-        assert self.is_alive(), f"it did not wait: {self.raised}"
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-            return cursor.fetchone() is not None
-
-
-def at_once(first: Callable[[], object], second: Callable[[], object]) -> Exception | None:
-    """Do the second while the first is done but not committed; return what the second raised."""
-    with transaction.atomic():
-        first()
-        meanwhile = Meanwhile(second)
-        meanwhile.start()
-        eventually(meanwhile.is_waiting, within=10, else_say="the second waits for its turn")
-    meanwhile.join(timeout=30)
-    return meanwhile.raised
 
 
 def test_of_two_registered_at_once_the_one_that_would_close_a_circle_is_refused(register, project):
