@@ -20,9 +20,10 @@ WAITS = "Waits until the limit of its flow or its project leaves room."
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The first flow run that waits of one flow (and overlap), with what is under way of that flow.
+    """The first flow run of its kind that waits of one flow, with what is under way of that flow.
 
-    `is_nested`: a flow run of its own project started it, which has that project's place for both.
+    `is_nested`: a flow run of its own project started it, or waits for it, which has that project's place for both.
+    `limit`: None also where a flow run of its own flow waits for it, whose place it shares.
     """
 
     flow_run_id: UUID

@@ -14,6 +14,7 @@ from orchestrator.engine.database import retried, rows
 from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import Run, Step, TellParent, lock_flow_run, one_step
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
+from orchestrator.engine.wire import Rows
 
 # What more could begin at once is found by `recover`.
 AT_ONCE = 1_000
@@ -38,9 +39,11 @@ def admit(*, project_id: int) -> list[Step]:
 def _admit_one(project_id: int) -> tuple[Verdict | None, Step]:
     with one_step() as step:
         ((limit,),) = rows(LOCK_PROJECT, project_id=project_id)
-        found = rows(FIRST_QUEUED, project_id=project_id)
-        queued = [Queued(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Overlap(row[7])) for row in found]
-        verdict = next_verdict(queued, limit=limit, under_way=found[0][8] if found else 0)
+        found = rows(FIRST_QUEUED, project_id=project_id, sharing=False)
+        verdict = _judge(found, limit)
+        if found and (verdict is None or verdict.action is not None):
+            # Before one is skipped, cancels others or waits on: is it waited for by the one whose place it wants?
+            verdict = _judge(rows(FIRST_QUEUED, project_id=project_id, sharing=True), limit)
         if verdict is not None and verdict.action is not Overlap.CANCEL_OLDER:
             run = lock_flow_run(verdict.queued.flow_run_id)
             if run.state is State.QUEUED and verdict.action is None:
@@ -48,6 +51,11 @@ def _admit_one(project_id: int) -> tuple[Verdict | None, Step]:
             elif run.state is State.QUEUED:
                 _skip(step, run, verdict.queued)
     return verdict, step
+
+
+def _judge(found: Rows, limit: int | None) -> Verdict | None:
+    queued = [Queued(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Overlap(row[7])) for row in found]
+    return next_verdict(queued, limit=limit, under_way=found[0][8] if found else 0)
 
 
 def _skip(step: Step, run: Run, queued: Queued) -> None:

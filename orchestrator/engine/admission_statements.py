@@ -2,21 +2,39 @@
 
 LOCK_PROJECT = "SELECT max_runs FROM orchestrator_project WHERE id = %(project_id)s::bigint FOR NO KEY UPDATE"
 
-# Of each flow of a project the first flow run that waits for room, with how many of the flow and of the project are
-# under way. One that had begun before is never skipped, and cancels nobody: it waits, whatever its flow's overlap.
+# Of each flow of a project the first flow run of each kind that waits for room, with how many of the flow and of the
+# project are under way. One that had begun before is never skipped, and cancels nobody: it waits, whatever its flow's
+# overlap. With `sharing`, one that a run under way of its flow or its project waits for, at any depth, has that one's
+# place: it would else wait for ever for the one that waits for it.
 FIRST_QUEUED = """
-WITH under_way AS (
+WITH RECURSIVE under_way AS (
     SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost
     FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
     WHERE r.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND f.project_id = %(project_id)s::bigint
     GROUP BY r.flow_id
+), queued AS (
+    SELECT r.id, r.flow_id, r.priority, r.changed_at, r.is_nested, f.max_runs,
+        CASE WHEN r.attempt > 1 THEN 'queue' ELSE f.overlap END AS overlap
+    FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
+    WHERE r.state = 'Queued' AND f.project_id = %(project_id)s::bigint
+), waiting(queued, id) AS (
+    SELECT id, id FROM queued WHERE %(sharing)s::bool
+    UNION
+    SELECT w.queued, t.flow_run_id FROM waiting w JOIN orchestrator_taskrun t ON t.child_flow_run_id = w.id
+    WHERE t.state = 'Running' AND t.lease_until IS NULL
+), shared AS (
+    SELECT q.id, bool_or(r.flow_id = q.flow_id) AS of_flow
+    FROM waiting w JOIN queued q ON q.id = w.queued JOIN orchestrator_flowrun r ON r.id = w.id
+    JOIN orchestrator_flow f ON f.id = r.flow_id
+    WHERE r.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND f.project_id = %(project_id)s::bigint
+    GROUP BY q.id
 )
-SELECT DISTINCT ON (f.id, w.overlap) r.id, f.id, r.priority, r.changed_at, r.is_nested, coalesce(u.runs, 0)::int,
-    f.max_runs, w.overlap, (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
-FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id LEFT JOIN under_way u ON u.flow_id = f.id
-CROSS JOIN LATERAL (SELECT CASE WHEN r.attempt > 1 THEN 'queue' ELSE f.overlap END AS overlap) AS w
-WHERE r.state = 'Queued' AND f.project_id = %(project_id)s::bigint
-ORDER BY f.id, w.overlap, r.priority DESC, r.changed_at
+SELECT DISTINCT ON (q.flow_id, q.overlap, 5, 7) q.id, q.flow_id, q.priority, q.changed_at,
+    q.is_nested OR s.id IS NOT NULL AS is_nested, coalesce(u.runs, 0)::int,
+    CASE WHEN s.of_flow THEN NULL ELSE q.max_runs END AS max_runs, q.overlap,
+    (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
+FROM queued q LEFT JOIN under_way u ON u.flow_id = q.flow_id LEFT JOIN shared s ON s.id = q.id
+ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at
 """
 
 OLDEST_UNDER_WAY = """

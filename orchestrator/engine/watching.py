@@ -13,7 +13,7 @@ from orchestrator.engine.access import flow_runs_for
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running, submit
 from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.results import load_for_child, named, put_in_one
-from orchestrator.engine.steps import LookAgain, Ready, Run, Step
+from orchestrator.engine.steps import Admit, LookAgain, Ready, Run, Step
 from orchestrator.engine.transitions import Move, move_task_runs
 from orchestrator.engine.turns import those_waiting_for
 from orchestrator.models import FlowRun, TaskRun
@@ -70,6 +70,9 @@ def start_watching(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
         move.map_index = task_run.map_index
         waiting.append(move)
         step.follow_ups.append(LookAgain(flow_run.pk, run.id))
+        if flow_run.state == State.QUEUED:
+            # It may have the place of this one now.
+            step.follow_ups.append(Admit(flow_run.flow.project_id))
     move_task_runs(step, run, waiting)
     if waiting:
         mark_running(step, run)
