@@ -4,7 +4,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection
@@ -13,10 +13,12 @@ from django.utils import timezone
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.draining import Drain
+from orchestrator.engine.firing import fire_due
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import NotFinished, restart_flow_run
-from orchestrator.models import Flow, FlowRun, Origin, TaskRun
+from orchestrator.engine.scheduling import create_schedule
+from orchestrator.models import Flow, FlowRun, Origin, Schedule, TaskRun
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import task
 from tests.engine.flows import child
@@ -101,10 +103,14 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.engine.database.FIRST_PAUSE_SECONDS", 0.0)
 
 
+def numbers(fault: Fault) -> Iterator[int]:
+    """Yield the numbers of the statements that fail in this way; the others fail in the other ways."""
+    return itertools.count(1, 1) if EVERY else itertools.count(1 + list(Fault).index(fault), len(Fault))
+
+
 def each_statement(family: Flow, fault: Fault) -> Iterator[Actor]:
     """Yield an actor of whose statements one fails, then one of whose a later one does, until there are no more."""
-    first, stride = (1, 1) if EVERY else (1 + list(Fault).index(fault), len(Fault))
-    for number in itertools.count(first, stride):
+    for number in numbers(fault):
         with one_failing(number, fault) as counted:
             yield Actor(family, counted)
         assert executed_twice() == []
@@ -146,4 +152,24 @@ def test_a_start_whose_commit_was_not_heard_of_is_one_start(family):
         if counted.count < number:
             break
         assert list(FlowRun.objects.filter(parent_task_run=None).values_list("pk", flat=True)) == known
+        forget_runs()
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whichever_statement_of_a_firing_fails_each_fire_time_gets_its_one_run(family, fault):
+    made = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    for flow, cron in ((family, "* * * * *"), (Flow.objects.get(name="healing"), "*/2 * * * *")):
+        create_schedule(flow=flow, user=None, now=made, cron=cron, end_at=made + timedelta(minutes=4), catch_up="all")
+    for number in numbers(fault):
+        Schedule.objects.update(next_fire_at=made + timedelta(minutes=1), last_fire_at=None)
+        with one_failing(number, fault) as counted:
+            Actor(family, counted).do(fire_due, now=made + timedelta(minutes=5))
+        fire_due(now=made + timedelta(minutes=5))
+        fired = FlowRun.objects.filter(origin=Origin.SCHEDULE).order_by("flow", "scheduled_for")
+        minutes = [(run.flow.name, run.scheduled_for.minute) for run in fired]
+        assert sorted(minutes) == [*(("family", one) for one in (1, 2, 3, 4)), ("healing", 2), ("healing", 4)]
+        assert not Schedule.objects.exclude(next_fire_at=None).exists()
+        if counted.count < number:
+            assert number > 5, "so few statements cannot be all"
+            return
         forget_runs()

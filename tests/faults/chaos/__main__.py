@@ -51,12 +51,14 @@ def _run(servers: Servers, seconds: float, chance: random.Random) -> int:
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
+    from tests.faults.chaos.clocks import Clocks
     from tests.faults.chaos.harm import Harm
     from tests.faults.chaos.load import Load
     from tests.faults.chaos.parts import Parts
     from tests.faults.chaos.verdict import judge, wait_for_convergence
 
     load = Load(chance)
+    clocks = Clocks(load.flows["steady"], seconds)
     with Parts(servers, HOME / "logs") as parts:
         harm = Harm(parts, TOKENS, chance)
         end = time.monotonic() + seconds
@@ -69,10 +71,10 @@ def _run(servers: Servers, seconds: float, chance: random.Random) -> int:
                 next_harm = time.monotonic() + chance.uniform(*PAUSES)
             time.sleep(TICK_SECONDS)
         harm.mend()
-        converged = wait_for_convergence(parts)
+        converged = wait_for_convergence(parts, clocks)
         print("done to it: " + ", ".join(f"{what} {count}" for what, count in sorted(harm.done.items())))
         print(f"processes that ended by themselves: {parts.ended or 'none'}")
-        return judge(load, converged)
+        return judge(load, clocks, converged)
 
 
 if __name__ == "__main__":

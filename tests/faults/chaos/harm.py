@@ -15,6 +15,7 @@ from tests.faults.chaos.parts import Parts
 
 # Of `orchestrator.engine.crash_points`: a process that comes to the point dies there.
 POINTS = ["claimed", "executed", "ending", "ended", "telling parents", "parent told", "submitted again"]
+POINTS += ["firing schedules", "schedules fired"]
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = %s"
 
 

@@ -10,6 +10,7 @@ from django.db import Error, connection
 from orchestrator.core.states import State
 from orchestrator.models import FlowRun, TaskRun
 from tests.faults import reference
+from tests.faults.chaos.clocks import Clocks
 from tests.faults.chaos.load import Load
 from tests.faults.chaos.parts import Parts
 from tests.faults.executions import count_executions, executed_twice
@@ -24,13 +25,13 @@ LOST_FOR_GOOD = "Its worker was lost"
 Ends = dict[str, Any]
 
 
-def wait_for_convergence(parts: Parts) -> bool:
-    """Return whether every flow run ends within the time given."""
+def wait_for_convergence(parts: Parts, clocks: Clocks) -> bool:
+    """Return whether every schedule fires its last time, and every flow run ends, within the time given."""
     give_up = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up:
         parts.replace_ended()
         try:
-            if not FlowRun.objects.unfinished().exists():
+            if clocks.are_over() and not FlowRun.objects.unfinished().exists():
                 return True
         except Error:
             connection.close()
@@ -38,7 +39,7 @@ def wait_for_convergence(parts: Parts) -> bool:
     return False
 
 
-def judge(load: Load, converged: bool) -> int:
+def judge(load: Load, clocks: Clocks, converged: bool) -> int:
     """Print what ran and what is wrong; return the exit code."""
     wrong = [] if converged else [f"not ended within {PATIENCE_SECONDS:g} s: {_unfinished()}"]
     wrong += [str(broken) for broken in broken_invariants(at_rest=True)]
@@ -47,6 +48,7 @@ def judge(load: Load, converged: bool) -> int:
     differing, compared = _differing(load, given_up)
     wrong += differing
     _print_counts(load, compared, len(given_up))
+    wrong += clocks.judge()
     for line in wrong[:SHOWN]:
         print(f"WRONG: {line}")
     if len(wrong) > SHOWN:
