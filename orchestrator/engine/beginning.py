@@ -4,6 +4,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
 from orchestrator.engine.items import free_items, judge_items
+from orchestrator.engine.pauses import hold_with_parent
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import READ_TASK_RUNS
 from orchestrator.engine.steps import Ready, Run, Step
@@ -16,6 +17,8 @@ def begin(step: Step, run: Run) -> None:
     Nobody else changes a task run that is Pending.
     """
     move_flow_run(step, run, Ending(State.PENDING))
+    if run.parent_task_run_id is not None and hold_with_parent(step, run):
+        return
     free = [
         Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
         for identity, slug, attempt, state, waiting_on, failures, child, child_attempt in rows(

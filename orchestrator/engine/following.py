@@ -8,6 +8,7 @@ from orchestrator.engine.admission import admit
 from orchestrator.engine.cancels import cancel_child
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.healing import heal_parent
+from orchestrator.engine.pauses import pause_child, resume_child
 from orchestrator.engine.restarts import restart_child
 from orchestrator.engine.steps import (
     Admit,
@@ -17,7 +18,9 @@ from orchestrator.engine.steps import (
     FollowUp,
     HealParent,
     LookAgain,
+    PauseChild,
     RestartChild,
+    ResumeChild,
     Step,
     TellParent,
     UnknownFlowRun,
@@ -25,7 +28,7 @@ from orchestrator.engine.steps import (
 from orchestrator.engine.tagged import admit_tagged
 from orchestrator.engine.telling import has_ended, tell_parents
 
-Other = RestartChild | CancelChild | HealParent | LookAgain | Admit | AdmitTagged
+Other = RestartChild | CancelChild | PauseChild | ResumeChild | HealParent | LookAgain | Admit | AdmitTagged
 
 # A web request that cancels ten thousand children leaves the rest to `recover`, which finds them from their states.
 AT_ONCE = 100
@@ -72,6 +75,10 @@ def _follow(debt: list[TellParent] | Other, worker: str, claims: int) -> list[St
             case CancelChild(child):
                 point("cancelling a child")
                 return [cancel_child(flow_run_id=child)]
+            case PauseChild(child):
+                return [pause_child(flow_run_id=child)]
+            case ResumeChild(child):
+                return [resume_child(flow_run_id=child)]
             case Admit(project_id):
                 return admit(project_id=project_id)
             case AdmitTagged(project_id):

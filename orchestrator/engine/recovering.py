@@ -26,6 +26,7 @@ from orchestrator.engine.following import carry_out
 from orchestrator.engine.healing import UNSUCCESSFUL_ENDS
 from orchestrator.engine.interventions import OWED_HEALS
 from orchestrator.engine.overdue import end_overdue
+from orchestrator.engine.pause_statements import OWED_PAUSES, OWED_RESUMES
 from orchestrator.engine.recovery_statements import (
     COUNT_SUBMITTED,
     DUE_FLOW_RUNS,
@@ -45,7 +46,9 @@ from orchestrator.engine.steps import (
     Claim,
     FollowUp,
     HealParent,
+    PauseChild,
     RestartChild,
+    ResumeChild,
     Step,
     TellParent,
 )
@@ -135,6 +138,8 @@ def _settle_debts() -> int:
     debts: list[FollowUp] = [TellParent(child) for (child,) in rows(OWED_TELLINGS, terminal=TERMINAL_STATES)]
     debts += [RestartChild(child, attempt) for child, attempt in rows(OWED_RESTARTS, terminal=TERMINAL_STATES)]
     debts += [CancelChild(child) for (child,) in rows(OWED_CANCELS, terminal=TERMINAL_STATES)]
+    debts += [PauseChild(child) for (child,) in rows(OWED_PAUSES)]
+    debts += [ResumeChild(child) for (child,) in rows(OWED_RESUMES)]
     debts += [HealParent(child) for (child,) in rows(OWED_HEALS, unsuccessful=UNSUCCESSFUL_ENDS)]
     debts += [Admit(project_id) for (project_id,) in rows(OWED_ADMISSIONS)]
     debts += [AdmitTagged(project_id) for (project_id,) in rows(OWED_TAGGED)]

@@ -119,6 +119,20 @@ class CancelChild:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseChild:
+    """A flow run was paused with its children, and waits for this one."""
+
+    child: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeChild:
+    """A flow run that waits for this child is no longer paused; the child is resumed if it was paused with it."""
+
+    child: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class HealParent:
     """A person restarted this child: its parent's task run, if it ended by the child's failure, waits for it again."""
 
@@ -147,7 +161,9 @@ class AdmitTagged:
     project_id: int
 
 
-FollowUp = TellParent | RestartChild | CancelChild | HealParent | LookAgain | Admit | AdmitTagged
+FollowUp = (
+    TellParent | RestartChild | CancelChild | PauseChild | ResumeChild | HealParent | LookAgain | Admit | AdmitTagged
+)
 
 
 @dataclass(slots=True)

@@ -92,6 +92,12 @@ class FlowRun(models.Model):
         db_index=False,
     )
     scheduled_for = models.DateTimeField(null=True, blank=True, help_text="The schedule's time this run stands for.")
+    holds_children_since = models.DateTimeField(
+        null=True, blank=True, help_text="Paused then, with the children that it waits for."
+    )
+    held_since = models.DateTimeField(
+        null=True, blank=True, help_text="The parent's hold that it heard of last: while Paused, it was paused with it."
+    )
     scheduled_start_time = models.DateTimeField(null=True, blank=True, help_text="Not started before this.")
     created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True, blank=True)

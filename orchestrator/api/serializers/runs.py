@@ -48,6 +48,7 @@ class RestartFromSerializer(StrictSerializer):
 
 class PauseRunSerializer(StrictSerializer):
     reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+    leave_children = serializers.BooleanField(default=False, help_text="true: child flow runs run on.")
 
 
 class MarkSerializer(StrictSerializer):

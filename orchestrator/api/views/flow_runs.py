@@ -188,7 +188,7 @@ class Pause(_OfOneFlowRun):
 
     @answers("flow_runs_pause", 400, 409, 422, request=PauseRunSerializer, ok=FlowRunSerializer)
     def post(self, request: Request, flow_run_id: UUID) -> Response:
-        """Let nothing new of a flow run start; what runs goes on, and so do its child flow runs."""
+        """Let nothing new of a flow run start, nor of the child flow runs that it waits for; what runs goes on."""
         flow_run = self.flow_run(flow_run_id)
         pause_flow_run(flow_run_id=flow_run.pk, user=self.user, **self.read(PauseRunSerializer))
         return Response(document_of(flow_run.pk, self.user))

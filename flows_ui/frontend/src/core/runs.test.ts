@@ -14,6 +14,7 @@ import {
   taskRunsBySlug,
   timeline,
   waitingForPeople,
+  waitsForChildren,
 } from './runs';
 import { labelOf, meaningOf } from './states';
 import { durationText, secondsBetween } from './time';
@@ -164,4 +165,14 @@ it('knows what waits for a person', () => {
   const waiting = waitingForPeople(run('Running', taskRun('A', 'Paused'), taskRun('B', 'Retrying')));
 
   expect(waiting.map(({ slug }) => slug)).toEqual(['A']);
+});
+
+it('knows whether a pause may hold child runs', () => {
+  const child = { ...taskRun('A', 'Running'), child_flow_run: 'x' };
+  const mapped = { ...taskRun('A', 'Running'), items: { number: 1, states: { Running: 1 } } };
+
+  expect(
+    [child, mapped, taskRun('A', 'Running')].map((one) => waitsForChildren(run('Running', one))),
+  ).toEqual([true, true, false]);
+  expect(waitsForChildren(run('Running', { ...child, state: 'Success' }))).toBe(false);
 });

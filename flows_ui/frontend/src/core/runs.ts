@@ -108,6 +108,9 @@ export const canCancel = (run: FlowRun): boolean => !isTerminal(run.state) && ru
 export const canRestart = (run: FlowRun): boolean => isTerminal(run.state) && !isSuccessful(run.state);
 
 export const canPause = (run: FlowRun): boolean => run.state === 'Pending' || run.state === 'Running';
+/** Whether child flow runs are under way that a pause may hold with it; a mapped task has them in its items. */
+export const waitsForChildren = (run: FlowRun): boolean =>
+  run.task_runs.some((one) => one.state === 'Running' && Boolean(one.child_flow_run ?? one.items));
 export const canResume = (run: FlowRun): boolean => run.state === 'Paused';
 /** Whether its task runs can be restarted from, or marked: not before it has begun, nor while it is being cancelled. */
 export const canMend = (run: FlowRun): boolean => !['Scheduled', 'Queued', 'Cancelling'].includes(run.state);

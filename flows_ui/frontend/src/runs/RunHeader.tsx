@@ -11,6 +11,7 @@ import {
   firstFailure,
   type TaskRun,
   waitingForPeople,
+  waitsForChildren,
 } from '../core/runs';
 import { isSuccessful, isTerminal, labelOf } from '../core/states';
 import { momentText } from '../core/time';
@@ -267,9 +268,13 @@ function Actions({ run }: { run: FlowRun }) {
 }
 
 function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }) {
+  const store = useRunStore();
   const menu = useRef<HTMLDetailsElement>(null);
-  const pick = (dialog: RunDialog) => {
+  const close = () => {
     if (menu.current) menu.current.open = false;
+  };
+  const pick = (dialog: RunDialog) => {
+    close();
     open(dialog);
   };
   if (run.state === 'Cancelling') return null;
@@ -291,6 +296,17 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
         {canRestart(run) && (
           <button type="button" onClick={() => pick('restart')}>
             <RotateCcw /> Restart with other parameters…
+          </button>
+        )}
+        {canPause(run) && waitsForChildren(run) && (
+          <button
+            type="button"
+            onClick={() => {
+              close();
+              void togglePause(store, { leavesChildren: true });
+            }}
+          >
+            <CirclePause /> Pause, but not its child runs
           </button>
         )}
         <button type="button" onClick={() => pick('mark')}>

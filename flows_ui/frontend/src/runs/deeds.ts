@@ -3,13 +3,13 @@ import { canPause, canResume, waitingForPeople } from '../core/runs';
 import { messageOf } from '../net/api';
 import { act, choose, type RunStore } from './store';
 
-/** Hold the run, or let it go on. */
-export async function togglePause(store: RunStore): Promise<void> {
+/** Hold the run, and the child runs that it waits for; or let all of that go on. */
+export async function togglePause(store: RunStore, { leavesChildren = false } = {}): Promise<void> {
   const { run, data } = store.getState();
   const verb = canPause(run) ? 'pause' : canResume(run) ? 'resume' : null;
   if (!data.can_run || !verb) return;
   try {
-    await act(store, `flow-runs/${run.id}/${verb}/`, {});
+    await act(store, `flow-runs/${run.id}/${verb}/`, leavesChildren ? { leave_children: true } : {});
   } catch (error) {
     fail(store, messageOf(error));
   }
