@@ -1,4 +1,8 @@
-"""The Celery tasks: thin entry points. Every one may be delivered twice, late, or never; each reads the rows again."""
+"""The Celery tasks: thin entry points. Every one may be delivered twice, late, or never; each reads the rows again.
+
+Whoever takes a message, of any kind, then takes all the work that there is: the sender counts on that, and sends no
+more messages than there are slots to take them.
+"""
 
 import logging
 import os
@@ -16,7 +20,7 @@ from orchestrator.engine.answering import end_unanswered
 from orchestrator.engine.backfilling import advance_backfills as advance_all_backfills
 from orchestrator.engine.caching import forget_expired
 from orchestrator.engine.claiming import is_work_left
-from orchestrator.engine.draining import Drain
+from orchestrator.engine.draining import Drain, hand_over
 from orchestrator.engine.firing import fire_due
 from orchestrator.engine.keeping import keeper
 from orchestrator.engine.leaving import NOTICE
@@ -35,10 +39,17 @@ LONGEST_SECONDS = 30.0
 @shared_task(name=dispatch.WORK)
 def work(**_: object) -> None:
     """Claim and execute task runs until there are none or the budget is used; stay a moment for what comes next."""
+    _work_off()
+
+
+def _work_off() -> None:
     until = time.monotonic() + LONGEST_SECONDS
+    dispatch.be_at_work()
     Drain().run()
     while time.monotonic() < until and not keeper().departure.is_near and dispatch.linger(is_work_left=is_work_left):
         Drain().run()
+    dispatch.go_back()
+    hand_over()
 
 
 @shared_task(name=dispatch.START_DUE)
@@ -47,20 +58,21 @@ def start_due(**_: object) -> None:
     start_due_task_runs()
     end_overdue()
     end_unanswered()
+    _work_off()
 
 
 @shared_task(name=dispatch.RING)
 def ring(**_: object) -> None:
     """Fire the schedules that are due: the bell that beat rings on time. Of many at once, the first rings for all."""
     fire_due(now=timezone.now())
-    # Hints for what has been started wait behind the other bells of this moment.
-    Drain().run()
+    _work_off()
 
 
 @shared_task(name=dispatch.ADVANCE_BACKFILLS)
 def advance_backfills(**_: object) -> None:
     """Start what active backfills have room for."""
     advance_all_backfills(now=timezone.now())
+    _work_off()
 
 
 @shared_task(name=dispatch.RECOVER)
@@ -71,6 +83,7 @@ def recover(**_: object) -> None:
     backfilled = advance_all_backfills(now=timezone.now())
     if any((found.taken_back, found.owed, fired, backfilled)):
         log.info("Recovered: %s, %s run(s) of schedules and %s of backfills started.", found, fired, backfilled)
+    _work_off()
 
 
 @shared_task(name=dispatch.SWEEP)
@@ -80,6 +93,7 @@ def sweep(**_: object) -> None:
     deleted = sweep_results(now=timezone.now())
     if deleted:
         log.info("Swept %s stored result(s) that no run has any more.", deleted)
+    _work_off()
 
 
 _presence: list[Presence] = []

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orchestrator.dispatch.hints import ADVANCE_BACKFILLS, LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
-from orchestrator.dispatch.lingering import linger, release, served_queues
+from orchestrator.dispatch.lingering import be_at_work, go_back, linger, release, served_queues
 from orchestrator.dispatch.sender import sender
 
 __all__ = [
@@ -26,7 +26,9 @@ __all__ = [
     "SWEEP",
     "WORK",
     "advance_backfills_soon",
+    "be_at_work",
     "flow_runs_changed",
+    "go_back",
     "linger",
     "recover_soon",
     "release",

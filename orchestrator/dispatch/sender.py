@@ -116,14 +116,12 @@ class Sender:
     def _wake(self, queue: str, count: int) -> None:
         """Wake workers that linger; if they are too few, others by Celery, as many as may have a free slot.
 
-        Whoever takes a message takes all the work that it finds: no more messages wait than there are slots.
+        Whoever is at work, or takes a message, takes all the work that it finds: the others need a message each.
         """
-        free = self._worker_slots(queue) - int(lingering.is_worker() and queue in lingering.served_queues())
-        count = min(count, free)
-        if count <= 0:
-            return
-        woken, waiting = lingering.wake(queue, count)
-        self._publish(WORK, min(count - woken, self._worker_slots(queue) - waiting), queue)
+        slots = self._worker_slots(queue)
+        count = min(count, slots)
+        woken, provided = lingering.wake(queue, count)
+        self._publish(WORK, min(count, slots - provided) - woken, queue)
 
     def _publish(self, name: str, count: int, queue: str = DEFAULT_QUEUE) -> None:
         try:

@@ -123,7 +123,7 @@ class Drain:
         point("executed")
         lines.store()
         took = time.monotonic() - began
-        self.batch = Drain.proved = min(MOST_AT_ONCE, self.batch * 2) if took < SHORT_SECONDS else 1
+        self.batch = Drain.proved = max(1, min(MOST_AT_ONCE, self.batch * 2, int(AT_ONCE_SECONDS / took)))
         with self.keeper.lock:
             self.waiting_since = self.waiting_since if self.desk.ended else began
             self.desk.ended.append((held, ending))
@@ -160,8 +160,9 @@ class Drain:
             if step.follow_ups:
                 self.owed.append(step)
 
-    def _hand_over(self) -> None:
-        """Leave what is not started to the next waking, of this process or another."""
-        if is_work_left():
-            with transaction.atomic():
-                dispatch.wake_workers(Counter(dispatch.served_queues()))
+
+def hand_over() -> None:
+    """Leave what is not started to the next waking, of this process or another."""
+    if is_work_left():
+        with transaction.atomic():
+            dispatch.wake_workers(Counter(dispatch.served_queues()))

@@ -8,6 +8,7 @@ from celery import current_app
 from django.conf import settings
 
 from orchestrator import dispatch
+from orchestrator.core.states import State
 from orchestrator.dispatch import lingering
 from orchestrator.models import FlowRun
 from tests.faults.test_faults import assert_ends_successful, start_diamond
@@ -23,7 +24,7 @@ def broker(valkey) -> redis.Redis:
 
 
 def lingers(broker: redis.Redis) -> bool:
-    return bool(broker.zcard(lingering._SET + "default"))
+    return bool(broker.zcard(lingering._LINGERING + "default"))
 
 
 def test_a_worker_that_lingers_is_woken_without_a_celery_message(start_worker, broker):
@@ -50,10 +51,23 @@ def test_a_slot_that_lingers_is_given_back_for_another_celery_task(start_worker,
     eventually(lambda: not lingers(broker) and not broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("other", [dispatch.START_DUE, dispatch.RECOVER, dispatch.SWEEP, dispatch.ADVANCE_BACKFILLS])
+def test_whoever_takes_a_message_of_another_kind_takes_the_work_as_well(broker, other):
+    run = start_diamond()
+    broker.lpush(settings.CELERY_TASK_DEFAULT_QUEUE, "a message: nobody lingers")
+
+    current_app.tasks[other]()
+
+    # Where such a message waited for each slot, no hint was sent for this work.
+    run.refresh_from_db()
+    assert run.state == State.SUCCESS
+
+
 def test_nobody_is_woken_where_nobody_lingers_or_whoever_did_has_died(broker):
     assert lingering.wake("default", 3)[0] == 0
 
-    broker.zadd(lingering._SET + "default", {"host:1|default": 1})
+    broker.zadd(lingering._LINGERING + "default", {"host:1|default": 1})
 
     assert lingering.wake("default", 3)[0] == 0
     assert not lingers(broker)
@@ -86,6 +100,37 @@ def test_a_broker_that_is_away_keeps_nobody(broker, valkey):
         assert lingering.wake("default", 1) == (0, 0)
     finally:
         valkey.start()
+
+
+def test_no_message_is_sent_to_a_slot_that_is_at_work(broker, transactional_db):
+    lingering.be_at_work()
+
+    start_diamond()
+    dispatch.wait_until_sent(seconds=5)
+    assert broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE) == 0
+
+    lingering.go_back()
+
+    start_diamond()
+    dispatch.wait_until_sent(seconds=5)
+    assert broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE) == 1
+
+
+def test_a_slot_that_died_at_work_is_missed_after_a_while(broker, transactional_db):
+    broker.zadd(lingering._AT_WORK + "default", {"host:1|default": 1})
+
+    start_diamond()
+    dispatch.wait_until_sent(seconds=5)
+
+    assert broker.llen(settings.CELERY_TASK_DEFAULT_QUEUE) == 1
+
+
+def test_whoever_is_woken_is_at_work_and_whoever_is_to_leave_is_not(broker):
+    for called, at_work in ((lingering.wake, 1), (lambda *_: lingering.release(), 0)):
+        broker.zadd(lingering._LINGERING + "default", {"host:1|default": broker.time()[0] + 60})
+        called("default", 1)
+        assert broker.zcard(lingering._AT_WORK + "default") == at_work
+        broker.delete(lingering._AT_WORK + "default")
 
 
 def test_no_more_messages_wait_than_workers_have_slots(broker, transactional_db):
