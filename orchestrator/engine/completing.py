@@ -28,6 +28,9 @@ _T = TypeVar("_T")
 
 # Child flow runs that one claim of an item starts: the flow run is locked meanwhile, and their ends have to wait.
 AT_ONCE = 200
+# Ends that are told to their parents in the same transaction. More are told in transactions of their own: many children
+# of one parent would else wait for each other's whole transactions.
+FEW = 4
 
 
 def complete(*, ended: list[Ended], worker: str = "", claims: int = 0) -> list[Step]:
@@ -51,9 +54,7 @@ def complete(*, ended: list[Ended], worker: str = "", claims: int = 0) -> list[S
 def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
     endings = {held.task_run_id: ending for held, ending in ended}
     with one_step(worker=worker, claims=claims) as step:
-        # Ends that are stored together are told to their parents together, in transactions of their own: many children
-        # of one parent would else wait for each other's whole transactions.
-        locked = _lock([claim for claim, _ in ended], climb=len(ended) == 1)
+        locked = _lock([claim for claim, _ in ended], climb=len(ended) <= FEW)
         for run, held in locked.holding:
             moves = [ending_move(run, ready, endings[ready.id]) for ready in held]
             done = end_task_runs(step, run, moves)
@@ -78,9 +79,13 @@ def _to_cache(
 def _climb(step: Step, waiting: dict[UUID, Waiting]) -> None:
     """Tell the parents that this transaction holds of their children's ends, as far up as flow runs end."""
     while told := [debt for debt in step.follow_ups if isinstance(debt, TellParent) and debt.child in waiting]:
+        of_one: dict[UUID, Waiting] = {}
         for debt in told:
             step.follow_ups.remove(debt)
-            mirror(step, waiting.pop(debt.child), {debt.child: step.ended[debt.child]})
+            found = waiting.pop(debt.child)
+            of_one.setdefault(found.run.id, Waiting(found.run, [])).task_runs.extend(found.task_runs)
+        for parent in of_one.values():
+            mirror(step, parent, step.ended)
 
 
 @retried

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 BUDGET_SECONDS = 5.0
 # It takes from the common queue at least this often, so that a long chain does not starve what waits there.
 FAIR_SECONDS = 0.5
-# What has proved short is claimed several at a time; what then waits behind something longer goes back.
-SHORT_SECONDS = 0.01
+# As many are taken at a time as would take so long if they took as the last; what waits behind a longer one goes back.
+AT_ONCE_SECONDS = 0.01
 MOST_AT_ONCE = 16
 # Ends that come shortly after each other are stored in one transaction, and told to their parents in one.
 TOGETHER_SECONDS = 0.02
@@ -66,7 +66,7 @@ class Drain:
             now = time.monotonic()
             over = now - start > BUDGET_SECONDS or self.keeper.departure.is_near
             # Goes on with what it makes ready itself, unless others have waited long enough.
-            claims = int(now - last_claim < FAIR_SECONDS and not over)
+            claims = self.batch if now - last_claim < FAIR_SECONDS and not over else 0
             if self.keeper.departure.is_near:
                 self._empty_hand()
             if not self.desk.hand or now - self.waiting_since > TOGETHER_SECONDS:
@@ -80,7 +80,7 @@ class Drain:
             self._work(held, claims)
             executed += 1
         if over:
-            self._hand_over()
+            hand_over()
         return executed
 
     def _next(self) -> Claim | None:
