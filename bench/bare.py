@@ -1,137 +1,67 @@
-"""The baseline: the same shapes in Celery alone, which keeps no state. The last Celery task pushes a reply.
+"""The baseline: the same shapes as Celery's own documentation makes them, with Celery's own settings.
 
-Fans are joined by a counter in Valkey. Settings are those of the product where they matter for speed: early
-acknowledgement, no prefetch, no result backend, JSON.
+A parent waits for its child with `get`; what runs after what is a `chain`, what joins is a chord; results, in Valkey,
+say how it ended. That is the least by which whoever started it knows that it is over, as ours is known by its row.
 """
 
 import os
-from functools import cache
+from collections.abc import Callable
+from typing import Any
 
-import redis
-from celery import Celery
+from celery import Celery, chain, group
+from celery.result import ResultSet, allow_join_result
 
 from bench.flows import CHAIN, FAN, INDEPENDENT, LEVELS
 
-URL = os.environ["REDIS_URL"]
+WITHIN_SECONDS = 60
+
+_address = os.environ["REDIS_URL"]
+_broker = "redis+socket://" + _address.removeprefix("unix://") if _address.startswith("unix://") else _address
 
 # Not the current app of whoever imports this to start workloads: the product's hints go by that.
-app = Celery(
-    "bare",
-    broker="redis+socket://" + URL.removeprefix("unix://") if URL.startswith("unix://") else URL,
-    set_as_current=False,
-)
+app = Celery("bare", broker=_broker, backend=_broker, set_as_current=False)
 app.conf.update(
-    task_ignore_result=True,
-    task_serializer="json",
-    accept_content=["json"],
-    worker_prefetch_multiplier=1,
-    worker_disable_prefetch=True,
     task_default_queue="bare",
     worker_redirect_stdouts=False,
     broker_connection_retry_on_startup=True,
 )
 
 
-@cache
-def valkey() -> redis.Redis:
-    """Return this process's connection to Valkey."""
-    return redis.Redis.from_url(URL, socket_timeout=None)  # `run` waits longer than the default
-
-
+@app.task
 def work() -> dict[str, int]:
     """Do what the product's child does."""
     return {"rows": 1}
 
 
-def reply(key: str) -> None:
-    valkey().rpush(key, "done")
-
-
 @app.task
-def w1_parent(key: str) -> None:
-    w1_child.delay(key)
+def parent() -> dict[str, int]:
+    """Wait for a child, as a slot that does nothing else meanwhile."""
+    with allow_join_result():
+        return work.delay().get(timeout=WITHIN_SECONDS)
 
 
-@app.task
-def w1_child(key: str) -> None:
-    work()
-    reply(key)
+def in_chain(count: int) -> Any:
+    return chain(*[work.si() for _ in range(count)], app=app)
 
 
-@app.task
-def w2_first(key: str) -> None:
-    work()
-    for _ in range(2):
-        w2_branch.delay(key)
+def fan(count: int) -> Any:
+    return chain(work.si(), group([work.si() for _ in range(count)], app=app), work.si(), app=app)
 
 
-@app.task
-def w2_branch(key: str) -> None:
-    work()
-    if valkey().incr(f"{key}:ended") == 2:
-        w2_last.delay(key)
+def independent() -> Any:
+    return ResultSet([work.delay() for _ in range(INDEPENDENT)], app=app)
 
 
-@app.task
-def w2_last(key: str) -> None:
-    work()
-    reply(key)
-
-
-@app.task
-def link(key: str, left: int) -> None:
-    work()
-    if left > 1:
-        link.delay(key, left - 1)
-    else:
-        reply(key)
-
-
-@app.task
-def w4_first(key: str) -> None:
-    work()
-    for _ in range(FAN):
-        w4_branch.delay(key)
-
-
-@app.task
-def w4_branch(key: str) -> None:
-    work()
-    if valkey().incr(f"{key}:ended") == FAN:
-        w4_last.delay(key)
-
-
-@app.task
-def w4_last(key: str) -> None:
-    work()
-    reply(key)
-
-
-@app.task
-def w7_one(key: str) -> None:
-    work()
-    if valkey().incr(f"{key}:ended") == INDEPENDENT:
-        reply(key)
-
-
-def w7(key: str) -> None:
-    for _ in range(INDEPENDENT):
-        w7_one.delay(key)
-
-
-STARTS = {
-    "W1": w1_parent.delay,
-    "W2": w2_first.delay,
-    "W3": lambda key: link.delay(key, CHAIN),
-    "W4": w4_first.delay,
-    "W5": lambda key: link.delay(key, LEVELS),
-    "W7": w7,
+STARTS: dict[str, Callable[[], Any]] = {
+    "W1": parent.delay,
+    "W2": lambda: fan(2).apply_async(),
+    "W3": lambda: in_chain(CHAIN).apply_async(),
+    "W4": lambda: fan(FAN).apply_async(),
+    "W5": lambda: in_chain(LEVELS).apply_async(),
+    "W7": independent,
 }
 
 
-def run(name: str, number: int) -> None:
-    """Run a workload once and return when its last Celery task has replied."""
-    key = f"bare:{name}:{number}"
-    STARTS[name](key)
-    if valkey().blpop([key], timeout=60) is None:
-        raise TimeoutError(f"{name} did not end within 60 seconds")
+def run(name: str) -> None:
+    """Run a workload once and return when its last result is there."""
+    STARTS[name]().get(timeout=WITHIN_SECONDS)

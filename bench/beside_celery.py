@@ -1,9 +1,9 @@
-"""W1 to W5 and W7: the same shapes run by Anabranch and by bare Celery, in turn."""
+"""W1 to W5 and W7: the same shapes run by Anabranch, by bare Celery and by the least of it, in turn."""
 
 import time
 from collections.abc import Callable
 
-from bench import bare
+from bench import bare, lean
 from bench.flows import INDEPENDENT
 from bench.measured import Measured
 from bench.running import Running
@@ -18,9 +18,10 @@ def in_pairs(name: str, figure: Callable[[float], float], *, warm_up: int = 2) -
         ours = independent if name == "W7" else one_run_of(name)
         for number in range(-warm_up, pairs):
             own = timed(ours)
-            base = timed(lambda at=number: bare.run(name, stamp + at))
+            base = timed(lambda: bare.run(name))
+            least = timed(lambda at=number: lean.run(name, stamp + at))
             if number >= 0:
-                measured.add(figure(own), figure(base))
+                measured.add(figure(own), figure(base), figure(least))
         clear()
         return measured
 

@@ -6,16 +6,20 @@ from statistics import median
 
 @dataclass
 class Measured:
-    """Samples of ours and of what they are compared with, in pairs; and what else was found, name -> figure."""
+    """Samples of ours and of what they are compared with, in pairs; and what else was found, name -> figure.
+
+    `lean`: samples of the least that can be made with Celery, where that was measured beside.
+    """
 
     ours: list[float] = field(default_factory=list)
     base: list[float] = field(default_factory=list)
+    lean: list[float] = field(default_factory=list)
     also: dict[str, float] = field(default_factory=dict)
 
-    def add(self, own: float, base: float | None = None) -> None:
-        self.ours.append(round(own, 3))
-        if base is not None:
-            self.base.append(round(base, 3))
+    def add(self, own: float, base: float | None = None, lean: float | None = None) -> None:
+        for samples, figure in ((self.ours, own), (self.base, base), (self.lean, lean)):
+            if figure is not None:
+                samples.append(round(figure, 3))
 
     def note(self, name: str, figure: float) -> None:
         """Keep the largest figure of that name."""
@@ -29,6 +33,13 @@ class Measured:
     @property
     def ratio(self) -> float | None:
         """The median of the pairs' ratios; None where ours stands alone."""
-        if not self.base:
+        return self._ratio_to(self.base)
+
+    @property
+    def lean_ratio(self) -> float | None:
+        return self._ratio_to(self.lean)
+
+    def _ratio_to(self, others: list[float]) -> float | None:
+        if not others:
             return None
-        return median(own / base for own, base in zip(self.ours, self.base, strict=True))
+        return median(own / other for own, other in zip(self.ours, others, strict=True))

@@ -89,8 +89,9 @@ def _programs(needs: Needs, web: WebAddress) -> Iterator[Program]:
     words = [*ours.words, "--loglevel", "WARNING"]
     yield Program("worker", [*words, "-n", f"ours-{needs.slots}@bench"], ours.stop)
     if needs.bare:
-        bare = [word.replace("orchestrator.config", "bench.bare") for word in words]
-        yield Program("bare", [*bare, "-n", f"bare-{needs.slots}@bench", "-Q", "bare"], ours.stop)
+        for name in ("bare", "lean"):
+            baseline = [word.replace("orchestrator.config", f"bench.{name}") for word in words]
+            yield Program(name, [*baseline, "-n", f"{name}-{needs.slots}@bench", "-Q", name], ours.stop)
     for _ in range(needs.beats):
         yield parts.beat()
     if needs.web:
@@ -104,7 +105,7 @@ def _wait_until_ready(needs: Needs, web: WebAddress) -> None:
 
     give_up = time.monotonic() + START_SECONDS
     while not (
-        Worker.objects.filter(slots=needs.slots, lease_until__gt=timezone.now()).exists()
+        Worker.objects.filter(name=f"ours-{needs.slots}@bench", lease_until__gt=timezone.now()).exists()
         and (not needs.web or web.answers())
     ):
         if time.monotonic() > give_up:

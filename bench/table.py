@@ -24,7 +24,7 @@ Results = dict[str, tuple[Workload, Measured]]
 def show(results: Results, per_child: dict[str, float]) -> None:
     """Print the table."""
     table = Table(title="Anabranch, and what it is compared with (medians)", title_justify="left")
-    for column in ("", "workload", "unit", "ours", "compared", "with", "ratio", "goal"):
+    for column in ("", "workload", "unit", "ours", "compared", "with", "ratio", "goal", "lean", "to lean"):
         table.add_column(column)
     for name, (workload, measured) in results.items():
         ratio = measured.ratio
@@ -37,6 +37,8 @@ def show(results: Results, per_child: dict[str, float]) -> None:
             workload.beside,
             "" if ratio is None else f"{ratio:.2f}",
             workload.goal,
+            _figure(median(measured.lean)) if measured.lean else "",
+            "" if measured.lean_ratio is None else f"{measured.lean_ratio:.2f}",
         )
     console = Console()
     console.print(table)
@@ -68,6 +70,8 @@ def _document(workload: Workload, measured: Measured) -> dict[str, Any]:
         if workload.beside != CELERY:
             compared = {"compared": measured.base, "with": workload.beside}
         document |= {**compared, "ratio": round(measured.ratio, 3)}
+    if measured.lean_ratio is not None:
+        document |= {"lean": measured.lean, "ratio_to_lean": round(measured.lean_ratio, 3)}
     return document | ({"also": measured.also} if measured.also else {})
 
 
