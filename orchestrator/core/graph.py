@@ -104,7 +104,8 @@ class Task:
     person. `message`, `role`, `on_time_limit`: of an approval: what is asked, of whom, and what no answer means.
     `queue`: the queue whose workers execute it; empty: the flow's. `judged_by_worker`: its trigger or its state
     handlers are people's code, so a worker decides whether it starts. `result_serializer`: how its result is kept;
-    empty: as JSON.
+    empty: as JSON. `digest`: of its function's code; `people_digest`: of what people wrote around it, its own trigger,
+    state handlers and cache validator.
     """
 
     slug: str
@@ -137,6 +138,7 @@ class Task:
     role: ApproverRole = ApproverRole.OPERATOR
     on_time_limit: OnTimeLimit = OnTimeLimit.FAIL
     digest: str = ""
+    people_digest: str = ""
     position: tuple[float, float] | None = None
 
     @property

@@ -85,6 +85,7 @@ PLAIN: dict[str, Rule] = {
     "message": Rule(lambda v: _is_text(v) and len(v) <= MAX_MESSAGE, f"text of at most {MAX_MESSAGE} characters", ""),
     "judged_by_worker": Rule(_is_bool, "true or false", False),
     "digest": _TEXT,
+    "people_digest": _TEXT,
 }
 # Those of a whole graph.
 OF_GRAPH: dict[str, Rule] = {

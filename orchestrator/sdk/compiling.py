@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import inspect
 import json
-import textwrap
-import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import lru_cache
-from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.bindings import Binding, Flat, Item, ListOf, Literal, ObjectOf, Upstream, step_into
@@ -20,6 +14,7 @@ from orchestrator.core.bindings import Parameter as ParameterBinding
 from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, Task, TaskKind
 from orchestrator.sdk.cache_validators import Validator
 from orchestrator.sdk.collections import Collection, Constant, Place
+from orchestrator.sdk.digests import digest_of, digest_of_all
 from orchestrator.sdk.edges import Edge as WrittenEdge
 from orchestrator.sdk.engine_tasks import EngineTask
 from orchestrator.sdk.flow_handlers import with_handlers
@@ -168,13 +163,14 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "queue": task.queue,
         "tags": tuple(sorted(task.tags)),
         **_caching(task),
+        "people_digest": _people_digest(task),
     }
     if isinstance(task, EngineTask):
         return Task(**common | task.compiled(inputs, flow.project))
     return Task(
         kind=TaskKind.FUNCTION,
         inputs=inputs,
-        digest=_digest(task),
+        digest=digest_of(task.run),
         result_serializer=task.result_serializer,
         **common,
     )
@@ -186,6 +182,17 @@ def _caching(task: WrittenTask) -> dict[str, Any]:
     validator = task.cache_validator
     name = validator.name if isinstance(validator, Validator) else "custom"
     return {"cache_for_seconds": task.cache_for_seconds, "cache_key": task.cache_key, "cache_validator": name}
+
+
+def _people_digest(task: WrittenTask) -> str:
+    validator = task.cache_validator if task.cache_for_seconds is not None else None
+    return digest_of_all(
+        {
+            "trigger": [task.asks.custom] if task.asks.custom is not None else [],
+            "state_handlers": task.state_handlers,
+            "cache_validator": [] if validator is None or isinstance(validator, Validator) else [validator],
+        }
+    )
 
 
 def _constant(value: Any, task: WrittenTask, key: str) -> Literal:
@@ -232,32 +239,3 @@ def _is_mapped_collection(flow: Flow, task: WrittenTask) -> bool:
     return isinstance(task, Collection) and any(
         edge.mapped or _is_mapped_collection(flow, edge.upstream_task) for edge in flow.edges_to(task)
     )
-
-
-def _digest(task: WrittenTask) -> str:
-    """Return a digest of what a task's function does: a change makes a new version, a comment does not."""
-    function = inspect.unwrap(task.run)
-    function = getattr(function, "__func__", function)
-    return _function_digest(function) if isinstance(function, FunctionType) else ""
-
-
-@lru_cache(maxsize=1_024)
-def _function_digest(function: FunctionType) -> str:
-    try:
-        source = textwrap.dedent(inspect.getsource(function))
-        text = ast.dump(ast.parse(source))
-    except (OSError, TypeError, SyntaxError, IndexError, tokenize.TokenError):
-        # Code without a readable file: typed into a shell, or made by exec.
-        text = _code_text(function.__code__)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _code_text(code: CodeType) -> str:
-    return repr((code.co_code, list(map(_constant_text, code.co_consts)), code.co_names, code.co_varnames))
-
-
-def _constant_text(value: object) -> str:
-    if isinstance(value, CodeType):
-        return _code_text(value)
-    # The order within a set differs from process to process.
-    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)

@@ -10,6 +10,7 @@ from orchestrator.core.graph import Edge, FlowGraph, Task, TaskKind
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.digests import digest_of_all
 from orchestrator.sdk.handlers import Handler, handled
 from orchestrator.sdk.states import RunState
 
@@ -26,17 +27,26 @@ def with_handlers(flow: Flow, graph: FlowGraph) -> FlowGraph:
     :raises ValueError: a task has the slug of one of them
     """
     tasks, edges = dict(graph.tasks), list(graph.edges)
-    opening = _add(tasks, OPENING, "State handlers at the start") if flow.hears_of_start else None
-    closing = _add(tasks, CLOSING, "State handlers at the end") if flow.hears_of_end else None
+    terminal = [flow.terminal_state_handler] if flow.terminal_state_handler else []
+    digest = digest_of_all({"state_handlers": flow.state_handlers, "terminal_state_handler": terminal})
+    opening = _add(tasks, OPENING, "State handlers at the start", digest) if flow.hears_of_start else None
+    closing = _add(tasks, CLOSING, "State handlers at the end", digest) if flow.hears_of_end else None
     edges += [Edge(opening, root) for root in graph.roots if opening]
     edges += [Edge(last, closing) for last in graph.terminals if closing]
     return replace(graph, tasks=tasks, edges=tuple(edges), opening_task=opening, closing_task=closing)
 
 
-def _add(tasks: dict[str, Task], slug: str, name: str) -> str:
+def _add(tasks: dict[str, Task], slug: str, name: str, digest: str) -> str:
     if slug in tasks:
         raise ValueError(f"A task has the slug {slug!r}, which the flow's state handlers need; give it another.")
-    tasks[slug] = Task(slug, name, TaskKind.FUNCTION, trigger=Trigger.ALL_FINISHED, skip_on_upstream_skip=False)
+    tasks[slug] = Task(
+        slug,
+        name,
+        TaskKind.FUNCTION,
+        trigger=Trigger.ALL_FINISHED,
+        skip_on_upstream_skip=False,
+        people_digest=digest,
+    )
     return slug
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from orchestrator.core.planner import Ending
@@ -33,6 +34,7 @@ def handlers_of(state_handlers: Iterable[Handler] | None, on_failure: OnFailure 
 
 
 def _failure_handler(on_failure: OnFailure) -> Handler:
+    @wraps(on_failure, assigned=(), updated=())
     def handle(owner: Any, _old: RunState, new: RunState) -> None:
         if new.is_failed():
             on_failure(owner, new)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,56 @@ def test_a_task_written_as_a_class_has_the_digest_of_its_run() -> None:
     digests = [Flow("f", tasks=[made("w")]).graph().tasks["w-1"].digest for made in (One, One, Two)]
 
     assert digests[0] == digests[1] != digests[2]
+
+
+def seven(*_: object) -> None:
+    return None
+
+
+def eight(*_: object) -> None:
+    print("eight")
+
+
+class Nine:
+    def __call__(self, *_: object) -> None:
+        print("nine")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda f: {"state_handlers": [f]},
+        lambda f: {"on_failure": f},
+        lambda f: {"trigger": f},
+        lambda f: {"cache_for": 60, "cache_validator": f},
+    ],
+)
+def test_what_people_write_around_a_task_is_part_of_the_fingerprint(given: Callable[[Any], dict[str, Any]]) -> None:
+    def of(function: Any) -> tuple[str, str]:
+        flow = Flow("f", tasks=[task(load.run, name="t", **given(function))])
+        return flow.serialized_hash(), flow.graph().tasks["t-1"].digest
+
+    found = [of(one) for one in (seven, eight, Nine(), partial(eight))]
+
+    assert len({fingerprint for fingerprint, _ in found}) == 3
+    assert of(seven) == found[0]
+    # What is cached is known by the function alone.
+    assert len({digest for _, digest in found}) == 1
+
+
+@pytest.mark.parametrize("name", ["state_handlers", "on_failure", "terminal_state_handler"])
+def test_the_handlers_of_a_flow_are_part_of_its_fingerprint(name: str) -> None:
+    def of(function: Any) -> str:
+        given = [function] if name == "state_handlers" else function
+        return Flow("f", tasks=[task(load.run, name="t")], **{name: given}).serialized_hash()
+
+    assert of(seven) == of(seven) != of(eight)
+
+
+def test_a_task_that_people_wrote_nothing_around_has_no_digest_of_it() -> None:
+    document = Flow("f", tasks=[task(load.run, name="t", trigger="any_failed", cache_for=60)]).serialize()
+
+    assert "people_digest" not in document["graph"]["tasks"][0]
 
 
 def test_code_without_a_file_has_a_fingerprint_too() -> None:
