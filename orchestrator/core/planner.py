@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.core.caching import CacheEntry
 from orchestrator.core.graph import FlowGraph, Task
-from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
+from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import Trigger, judge
 
 # A cause that comes up through many levels names each of them.
@@ -139,7 +139,8 @@ def cascade(
         for downstream in graph.downstreams[ahead.pop()]:
             left[downstream] -= 1
             plan.waiting_on[downstream] = left[downstream]
-            if left[downstream] > 0 or now[downstream] in TERMINAL:
+            # What goes on already was released before what is ending now was judged again.
+            if left[downstream] > 0 or now[downstream] is not State.PENDING:
                 continue
             ending = None if downstream in graph.mapped else judge_task(graph, downstream, now, items)
             if ending is None:

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from orchestrator.core.states import TERMINAL, UNSUCCESSFUL, State
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.endings import mark_running
-from orchestrator.engine.interventions import LOCK_PARENT_TO_HEAL
+from orchestrator.engine.interventions import HEAR_OF_CHILD, LOCK_PARENT_TO_HEAL
 from orchestrator.engine.item_reopening import Reopened, end_unchanged, reopen_item
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
@@ -31,6 +31,7 @@ def heal_parent(*, child: UUID) -> Step:
         run = run_of(found[0])
         slug, index, attempt = found[0][RUN_COLUMNS:]
         if not run.graph.tasks[slug].wait:
+            send(HEAR_OF_CHILD, flow_run_id=run.id, slug=slug, index=index, child_attempt=attempt)
             return step
         was_over = run.state in TERMINAL
         reopened = _reopen(step, run, slug, index)
@@ -55,10 +56,9 @@ def _reopen(step: Step, run: Run, slug: str, index: int) -> Reopened:
 
 
 def _wait_again(step: Step, run: Run, reopened: Reopened, child: UUID, attempt: int) -> None:
-    waits = [
-        Move(one.id, one.slug, one.attempt, State.PENDING, State.RUNNING, child=child, child_attempt=attempt)
-        for one in reopened.items
-    ]
+    waits = [Move(one.id, one.slug, one.attempt, State.PENDING, State.RUNNING) for one in reopened.items]
+    for move in waits:
+        move.child, move.child_attempt, move.delay = child, attempt, run.graph.tasks[move.slug].timeout_seconds
     move_task_runs(step, run, waits)
     if waits:
         mark_running(step, run)

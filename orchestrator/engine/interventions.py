@@ -11,9 +11,10 @@ WHERE t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE
 """
 
 # A task run `t` of `r` that ended by the failure of its child `c`, which has since been restarted by a person; an item
-# only as long as its task has it, and has begun.
+# only as long as its task has it, and has begun. What could not start this time did not end by its child.
 _HEALABLE = """
-    c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[]) AND r.state <> 'Cancelling'
+    c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[]) AND t.started_at IS NOT NULL
+    AND r.state <> 'Cancelling'
     AND (t.map_index = -1 OR EXISTS (
         SELECT 1 FROM orchestrator_taskrun p WHERE p.flow_run_id = t.flow_run_id AND p.slug = t.slug
             AND p.map_index = -1 AND p.items > t.map_index AND p.state NOT IN ('Pending', 'Submitted', 'Paused')))
@@ -38,12 +39,21 @@ READ_STARTED = """
 SELECT slug FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND started_at IS NOT NULL
 """
 
+# A child may have ended again, or have been marked, before anybody looked. Those of long ago are not looked for. The
+# deepest come first: what goes on by them is waited for above, not mirrored once more as it had ended.
 OWED_HEALS = f"""
 SELECT c.id FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE c.state IN ('Queued', 'Pending', 'Running', 'Paused', 'Cancelling') AND c.attempt > 1 AND {_HEALABLE}
-LIMIT 1000
+WHERE c.attempt > 1 AND c.parent_task_run_id IS NOT NULL
+    AND (c.ended_at IS NULL OR c.ended_at > now() - interval '1 day') AND {_HEALABLE}
+ORDER BY c.depth DESC LIMIT 1000
+"""
+
+# A task run that does not wait for its child owes nothing to that child's later attempts.
+HEAR_OF_CHILD = """
+UPDATE orchestrator_taskrun SET child_attempt = %(child_attempt)s::int
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = %(slug)s::text AND map_index = %(index)s::int
 """
 
 # Approvals whose time limit is over, and what one of them proposes.

@@ -93,15 +93,18 @@ WITH moved AS (
 SELECT 1 / (count(*) = %(count)s::int)::int FROM moved
 """
 
-RELEASE_DOWNSTREAMS = """
+# A mapped task that runs counts its items, not what is before it.
+_COUNTS_UPSTREAMS = "(items IS NULL OR state <> 'Running')"
+
+RELEASE_DOWNSTREAMS = f"""
 UPDATE orchestrator_taskrun SET waiting_on = waiting_on - (%(falls)s::jsonb ->> slug)::int
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1 AND {_COUNTS_UPSTREAMS}
 RETURNING id, slug, attempt, waiting_on, failures, child_flow_run_id, child_attempt, state
 """
 
-SET_WAITING_ON = """
+SET_WAITING_ON = f"""
 UPDATE orchestrator_taskrun SET waiting_on = (%(waiting_on)s::jsonb ->> slug)::int
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1 AND {_COUNTS_UPSTREAMS}
 """
 
 READ_TASK_RUNS = """

@@ -135,6 +135,11 @@ class FlowRun(models.Model):
             models.Index(fields=["scheduled_start_time"], name="flow_run_due", condition=Q(state=State.SCHEDULED)),
             models.Index(fields=["state"], name="flow_run_unfinished", condition=~Q(state__in=_TERMINAL)),
             models.Index(
+                fields=["ended_at"],
+                name="flow_run_restarted",
+                condition=Q(attempt__gt=1, parent_task_run__isnull=False),
+            ),
+            models.Index(
                 fields=["stored_result"],
                 name="flow_run_of_stored_result",
                 condition=Q(stored_result__isnull=False),

@@ -147,11 +147,12 @@ def test_a_cascade_lets_tasks_start_that_asked_for_failures() -> None:
     assert plan.endings == {"B": Ending(State.TRIGGER_FAILED, "No.")}
 
 
-def test_a_task_that_was_ended_otherwise_is_not_ended_again() -> None:
+@pytest.mark.parametrize("state", [State.CANCELLED, State.RUNNING, State.RETRYING, State.PAUSED])
+def test_a_task_that_has_ended_otherwise_or_goes_on_is_not_ended_again(state: State) -> None:
     plan = cascade(
         graph_of("A-B"),
         endings={"A": Ending(State.SKIPPED)},
-        states={"A": State.PENDING, "B": State.CANCELLED},
+        states={"A": State.PENDING, "B": state},
         waiting_on={"A": 0, "B": 1},
     )
 

@@ -102,6 +102,38 @@ def test_what_runs_is_fenced_when_it_is_marked(register, start, drain):
     assert state(run) == State.SUCCESS
 
 
+def test_what_runs_goes_on_when_something_before_it_is_judged_again(register, start, drain):
+    with Flow("f") as flow:
+        never = works(upstream_tasks=[fails()])
+        works.copy(name="last", trigger="all_finished", skip_on_upstream_skip=False)(upstream_tasks=[never])
+    run = start(register(flow))
+    (held,) = claim(worker="w", limit=1)
+    complete(ended=[(held, Ending(State.FAILED))])
+    (last,) = claim(worker="w", limit=1)
+    assert last.slug == "last-1"
+
+    mark(run, "fails-1", State.SKIPPED)
+
+    assert states(run) == {"fails-1": "Skipped", "works-1": "Skipped", "last-1": "Running"}
+    complete(ended=[(last, Ending(State.SUCCESS))])
+    assert state(run) == State.SUCCESS
+
+
+def test_a_mapped_task_that_runs_counts_its_items_whatever_is_judged_again_before_it(register, start, drain):
+    with Flow("f") as flow:
+        never = works(upstream_tasks=[fails()])
+        mapped = task(lambda x: x, name="mapped", trigger="all_finished", skip_on_upstream_skip=False)
+        mapped.map(x=[1, 2], upstream_tasks=[never])
+    run = start(register(flow))
+    (held,) = claim(worker="w", limit=1)
+    complete(ended=[(held, Ending(State.FAILED))])
+
+    mark(run, "fails-1", State.SKIPPED)
+    drain()
+
+    assert states(run) == {"fails-1": "Skipped", "works-1": "Skipped", "mapped-1": "Success"}
+
+
 def test_a_child_that_was_waited_for_runs_on_when_the_task_is_marked(register, start, drain):
     register(one_task("child"))
     with Flow("parent") as flow:

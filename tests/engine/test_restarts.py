@@ -8,7 +8,9 @@ from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
+from orchestrator.engine.draining import Drain
 from orchestrator.engine.healing import heal_parent
+from orchestrator.engine.marking import mark_task_run
 from orchestrator.engine.parameters import InvalidParameters
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import NotFinished, NothingToRestart, UnknownTask, restart_flow_run
@@ -210,6 +212,49 @@ def test_a_heal_that_a_process_died_before_is_found_from_the_states(broken_tree,
     drain()
 
     assert state(root) == State.SUCCESS
+
+
+def test_a_heal_is_found_also_when_the_child_has_ended_before_anybody_looked(broken_tree):
+    root, low, _ = broken_tree
+    restart_one(flow_run_id=low.pk)
+    Drain().run()
+    assert (state(low), state(root)) == (State.SUCCESS, State.FAILED)
+
+    while recover().owed:
+        Drain().run()
+
+    assert state(root) == State.SUCCESS
+
+
+def test_a_task_that_could_not_start_this_time_is_not_healed_by_its_child_of_before(register, start, drain):
+    register(one_task("low", fails))
+    with Flow("parent") as flow:
+        child("low", wait=True)(upstream_tasks=[works()])
+    run = start(register(flow))
+    drain()
+    (works_run,) = TaskRun.objects.filter(flow_run=run, slug="works-1")
+    mark_task_run(task_run_id=works_run.pk, state=State.FAILED, reason="it was not")
+    restart_flow_run(flow_run_id=run.pk, from_tasks=["Flow low-1"])
+    drain()
+    assert states(run) == {"works-1": "Failed", "Flow low-1": "TriggerFailed"}
+
+    restart_flow_run(flow_run_id=FlowRun.objects.get(flow__name="low").pk)
+    drain()
+
+    assert (state(run), states(run)["Flow low-1"]) == (State.FAILED, "TriggerFailed")
+
+
+def test_a_parent_waits_for_a_healed_child_no_longer_than_its_time_limit(register, start, drain):
+    register(one_task("low", fails))
+    with Flow("parent") as flow:
+        child("low", wait=True, timeout=60)()
+    run = start(register(flow))
+    drain()
+
+    restart_flow_run(flow_run_id=FlowRun.objects.get(flow__name="low").pk)
+
+    waiting = TaskRun.objects.get(flow_run=run)
+    assert (waiting.state, waiting.due_at is None) == (State.RUNNING, False)
 
 
 def test_a_parent_is_healed_once_and_not_for_a_child_that_it_does_not_wait_for(register, start, drain, broken_tree):

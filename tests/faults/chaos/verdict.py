@@ -9,12 +9,13 @@ from django.db import Error, connection
 
 from orchestrator.core.states import State
 from orchestrator.models import FlowRun, TaskRun
-from tests.faults import reference
 from tests.faults.chaos.clocks import Clocks
 from tests.faults.chaos.load import Load
 from tests.faults.chaos.parts import Parts
 from tests.faults.executions import count_executions, executed_twice
 from tests.faults.invariants import broken_invariants
+from tests.faults.reference.runs import FlowRun as RunOfReference
+from tests.faults.reference.world import World
 
 PATIENCE_SECONDS = 120.0
 SHOWN = 10
@@ -94,10 +95,10 @@ def _found_ends(run: UUID, slugs: dict[UUID, list[TaskRun]], states: dict[UUID, 
 
 def _expected_ends(load: Load, name: str) -> Ends:
     graphs = {flow: row.latest_version.graph for flow, row in load.flows.items() if row.latest_version}
-    return _ends(reference.World(graphs).run_to_end(name, _outcome))
+    return _ends(World(graphs).run_to_end(name, _outcome))
 
 
-def _ends(run: reference.FlowRun) -> Ends:
+def _ends(run: RunOfReference) -> Ends:
     return {
         "": run.state.value,
         **{slug: (one.state.value, one.child and _ends(one.child)) for slug, one in run.tasks.items()},

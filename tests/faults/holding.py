@@ -1,0 +1,192 @@
+"""The engine and the reference held side by side: which row is which task run, and what is compared."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from orchestrator.engine.steps import (
+    CancelChild,
+    Claim,
+    FollowUp,
+    HealParent,
+    LookAgain,
+    RestartChild,
+    ResumeChild,
+    Step,
+    TellParent,
+)
+from orchestrator.models import FlowRun, TaskRun
+from tests.faults.reference.runs import FlowRun as RunOfReference
+from tests.faults.reference.runs import TaskRun as TaskRunOfReference
+from tests.faults.reference.world import Debt, World
+
+# What delivering a message does to the reference.
+KINDS = {
+    TellParent: "tell",
+    LookAgain: "tell",
+    RestartChild: "restart",
+    CancelChild: "cancel",
+    ResumeChild: "resume",
+    HealParent: "heal",
+}
+
+Place = tuple[RunOfReference, TaskRunOfReference]
+
+
+@dataclass
+class Facts:
+    """What is compared of a flow run: its columns, and those of its task runs by slug and map index."""
+
+    state: str
+    attempt: int
+    unfinished: int
+    result: Any
+    tasks: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+
+class Held:
+    """Both worlds.
+
+    `held`, `lost`, `old`: claims of workers that live, that died unnoticed, and those that are nobody's any more.
+    `bag`: messages on their way. `known`: debts of the reference whose messages are in the bag, or were dropped.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.ids: dict[RunOfReference, UUID] = {}
+        self.held: list[Claim] = []
+        self.lost: list[Claim] = []
+        self.old: list[Claim] = []
+        self.bag: list[FollowUp] = []
+        self.known: set[Debt] = set()
+
+    def follow(self, steps: list[Step]) -> None:
+        """Put what steps owe into the bag. What else the reference owes newly, the engine has done on its way."""
+        self.learn()
+        messages = [message for step in steps for message in step.follow_ups]
+        self.bag += messages
+        self.known &= set(self.world.owed())
+        while fresh := set(self.world.owed()) - self.known:
+            for debt in fresh:
+                # Only parents are told on the way; what no message says besides is for `recover` to find.
+                if debt.kind != "tell" or any(self._is(message, debt) for message in messages):
+                    self.known.add(debt)
+                else:
+                    self.world.do(debt)
+            self.learn()
+        for step in steps:
+            for claim in step.claimed:
+                self.world.claim(*self.place(claim))
+                self.held.append(claim)
+        self.let_go()
+
+    def followed(self, before: set[Debt]) -> None:
+        """Have the reference do what an operation owed, which the engine has carried out.
+
+        :param before: what was owed before it
+        """
+        self.world.settle_debts(besides=before)
+        self.known &= set(self.world.owed())
+        self.learn()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Give up the claims of which somebody else has made something."""
+        for claims in (self.held, self.lost):
+            for claim in list(claims):
+                task_run = self.place(claim)[1]
+                if not task_run.held or task_run.attempt != claim.attempt:
+                    claims.remove(claim)
+                    self.old.append(claim)
+
+    def learn(self) -> None:
+        """Find the ids of children that are new."""
+        while unknown := [(run, one) for run, one in self.task_runs() if one.child and one.child not in self.ids]:
+            for run, one in unknown:
+                found = TaskRun.objects.get(flow_run=self.ids[run], slug=one.slug, map_index=one.index)
+                assert one.child is not None
+                assert found.child_flow_run_id is not None, f"{one.slug} of {run.flow} has no child"
+                self.ids[one.child] = found.child_flow_run_id
+
+    def task_runs(self) -> list[Place]:
+        return [(run, one) for run in list(self.ids) for one in run.everything()]
+
+    def run(self, identity: UUID) -> RunOfReference:
+        return next(run for run, known in self.ids.items() if known == identity)
+
+    def place(self, held: Claim) -> Place:
+        run = self.run(held.flow_run_id)
+        task_run = run.tasks[held.slug]
+        return run, task_run if held.map_index < 0 else task_run.rows[held.map_index]
+
+    def row(self, place: Place) -> TaskRun:
+        run, one = place
+        return TaskRun.objects.get(flow_run=self.ids[run], slug=one.slug, map_index=one.index)
+
+    def found(self) -> dict[UUID, Facts]:
+        """Return what the rows say."""
+        runs = {run.pk: Facts(run.state, run.attempt, run.unfinished, run.result) for run in FlowRun.objects.all()}
+        rows = list(TaskRun.objects.order_by("map_index"))
+        items = {(row.flow_run_id, row.slug): row.items for row in rows if row.map_index < 0}
+        for one in rows:
+            if one.map_index >= (items[one.flow_run_id, one.slug] or 0):
+                continue  # from before a restart that made the list shorter
+            is_held = one.lease_until is not None
+            waiting_on = one.waiting_on if one.ended_at is None else None
+            runs[one.flow_run_id].tasks[one.slug, one.map_index] = (
+                *(one.state, one.attempt, one.failures, one.lost, is_held, waiting_on),
+                *(one.result, one.child_flow_run_id),
+            )
+        return runs
+
+    def expected(self) -> dict[UUID, Facts]:
+        """Return what the reference says."""
+        return {
+            identity: Facts(
+                run.state,
+                run.attempt,
+                sum(not one.has_ended for one in run.tasks.values()),
+                self._written(run.result),
+                {
+                    (one.slug, one.index): (
+                        *(one.state, one.attempt, one.failures, one.lost, one.held, run.waiting_on(one)),
+                        *(self._written(one.result), self.ids[one.child] if one.child else None),
+                    )
+                    for one in run.everything()
+                },
+            )
+            for run, identity in self.ids.items()
+        }
+
+    def _is(self, message: FollowUp, debt: Debt) -> bool:
+        return KINDS.get(type(message)) == debt.kind and getattr(message, "child", None) == self.ids.get(debt.child)
+
+    def _written(self, result: Any) -> Any:
+        """Return a result as rows have it: a child flow run by its id."""
+        match result:
+            case RunOfReference():
+                return str(self.ids[result])
+            case dict():
+                return {name: self._written(value) for name, value in result.items()}
+            case list():
+                return [self._written(value) for value in result]
+        return result
+
+
+def differences(found: dict[UUID, Facts], expected: dict[UUID, Facts]) -> list[str]:
+    """Return a line for each row that is not as the reference says."""
+    lines = []
+    for identity in found.keys() | expected.keys():
+        one, other = found.get(identity), expected.get(identity)
+        if one is None or other is None:
+            lines.append(f"{identity}: found {one}, expected {other}")
+            continue
+        flow_run = [(each.state, each.attempt, each.unfinished, each.result) for each in (one, other)]
+        if flow_run[0] != flow_run[1]:
+            lines.append(f"{identity}: found {flow_run[0]}, expected {flow_run[1]}")
+        lines += [
+            f"{identity} {key}: found {one.tasks.get(key)}, expected {other.tasks.get(key)}"
+            for key in one.tasks.keys() | other.tasks.keys()
+            if one.tasks.get(key) != other.tasks.get(key)
+        ]
+    return lines

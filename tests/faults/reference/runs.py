@@ -1,0 +1,174 @@
+"""Flow runs and task runs as plain values, and what can be read off them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from orchestrator.core.states import State
+from tests.faults.reference.rules import ENDED, GOOD, Written
+
+
+class Shown:
+    """Printed in one line, by Hypothesis too."""
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))
+
+
+class Due(Enum):
+    """Whether the moment that something waits for has come."""
+
+    LATER = "later"
+    NOW = "now"
+
+
+@dataclass(eq=False, repr=False)
+class TaskRun(Shown):
+    """A task run, or one item of a mapped task.
+
+    `held`: a worker executes it; if it only runs, it waits for attempt `child_attempt` of `child`, or for its items.
+    `may_start`: nothing is left to be judged. `items`: those it was given; `rows`: also those of earlier attempts.
+    """
+
+    task: Written
+    index: int = -1
+    state: State = State.PENDING
+    attempt: int = 1
+    failures: int = 0
+    lost: int = 0
+    held: bool = False
+    is_lost: bool = False
+    may_start: bool = False
+    has_started: bool = False
+    due: Due | None = None
+    child: FlowRun | None = None
+    child_attempt: int = 1
+    result: Any = None
+    items: list[TaskRun] | None = None
+    rows: list[TaskRun] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"{self.slug}[{self.index}] {self.state}, attempt {self.attempt}"
+
+    @property
+    def slug(self) -> str:
+        return str(self.task["slug"])
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for a child flow run."""
+        return self.state is State.RUNNING and not self.held and self.items is None
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether it is executed once an item; an item of it is not."""
+        return self.index < 0 and any(binding["kind"] == "item" for binding in self.task.get("inputs", {}).values())
+
+    @property
+    def retries_are_later(self) -> bool:
+        return bool(self.task.get("retry_delay_seconds"))
+
+    def take(self, state: State, result: Any = None) -> None:
+        """Take a state in which nobody executes it and no moment is waited for."""
+        self.state, self.result, self.due = state, result, None
+        self.held = self.is_lost = self.may_start = False
+
+    def put_back(self, *, anew: bool) -> None:
+        """Let it run again; `anew`: with a new child."""
+        self.take(State.PENDING)
+        self.attempt += 1
+        self.failures = self.lost = 0
+        self.has_started = False
+        self.child_attempt = 0 if anew else self.child_attempt
+
+
+@dataclass(eq=False, repr=False)
+class FlowRun(Shown):
+    """A flow run and its task runs, by slug."""
+
+    flow: str
+    graph: Written
+    parent: FlowRun | None = None
+    state: State = State.PENDING
+    attempt: int = 1
+    result: Any = None
+    tasks: dict[str, TaskRun] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"{self.flow} {self.state}, attempt {self.attempt}: {list(self.everything())}"
+
+    @property
+    def depth(self) -> int:
+        return self.parent.depth + 1 if self.parent else 0
+
+    def everything(self) -> Iterator[TaskRun]:
+        """Yield its task runs, and after each mapped one the items that it was given."""
+        for task_run in self.tasks.values():
+            yield task_run
+            yield from task_run.items or ()
+
+    def upstreams(self, slug: str) -> list[str]:
+        edges = self.graph.get("edges", [])
+        return sorted({edge["upstream"] for edge in edges if edge["downstream"] == slug})
+
+    def after(self, slugs: set[str]) -> set[str]:
+        """Return all tasks that come after some."""
+        found: set[str] = set()
+        while more := {
+            slug for slug in self.tasks if slug not in found and (found | slugs) & set(self.upstreams(slug))
+        }:
+            found |= more
+        return found
+
+    def ends_before(self, slug: str) -> list[State]:
+        """Return the states that a task's trigger is judged over: of a mapped upstream, those of its items."""
+        ends = []
+        for upstream in map(self.tasks.__getitem__, self.upstreams(slug)):
+            ends += [item.state for item in upstream.items] if upstream.items else [upstream.state]
+        return ends
+
+    def waiting_on(self, task_run: TaskRun) -> int | None:
+        """Return how many upstreams, or items, a task run waits for; None: it has ended itself."""
+        if task_run.has_ended:
+            return None
+        if task_run.index >= 0:
+            return 0
+        if task_run.items is not None and task_run.state is State.RUNNING:
+            return sum(not item.has_ended for item in task_run.items)
+        return sum(not self.tasks[name].has_ended for name in self.upstreams(task_run.slug))
+
+    def result_of(self, slug: str) -> Any:
+        """Return what a task hands on; None if it was not successful."""
+        task_run = self.tasks[slug]
+        if task_run.items is not None:
+            return [item.result if item.state in GOOD else None for item in task_run.items]
+        return task_run.result if task_run.state in GOOD else None
+
+    def value(self, binding: Written) -> Any:
+        match binding["kind"]:
+            case "literal":
+                return binding["value"]
+            case "upstream":
+                return self.result_of(binding["task"])
+        return self.value(binding["of"])
+
+    def last_tasks(self) -> list[str]:
+        before = {edge["upstream"] for edge in self.graph.get("edges", [])}
+        return [slug for slug in self.tasks if slug not in before]
+
+    def reference_tasks(self) -> list[str]:
+        """The tasks that decide how the flow run ends: those named, else those that nothing comes after."""
+        return list(self.graph.get("reference_tasks") or self.last_tasks())
+
+    def own_result(self) -> Any:
+        """Return its result, once it was successful: that of the task named, or of the last ones."""
+        named = self.graph.get("result_task")
+        of = [named] if named else self.last_tasks()
+        return self.result_of(of[0]) if len(of) == 1 else {slug: self.result_of(slug) for slug in of}

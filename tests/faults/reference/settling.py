@@ -1,0 +1,185 @@
+"""All that follows within one flow run: tasks whose upstreams have ended begin or end, at last the flow run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.core.states import State
+from tests.faults.reference.rules import BAD, ENDED, GOOD, RETRIED, Written, judged, last_state, together
+from tests.faults.reference.runs import Due, FlowRun, TaskRun
+
+
+class Settling:
+    """Flow runs, and what happens in each by itself.
+
+    :param flows: name -> graph document; tasks that start a flow name it
+    """
+
+    def __init__(self, flows: Mapping[str, Written]) -> None:
+        self.flows = flows
+        self.runs: list[FlowRun] = []
+
+    def start(self, flow: str, *, parent: FlowRun | None = None) -> FlowRun:
+        graph = self.flows[flow]
+        run = FlowRun(flow, graph, parent, tasks={task["slug"]: TaskRun(task) for task in graph["tasks"]})
+        # What no worker has to begin begins with the flow run.
+        if any(not run.upstreams(slug) and not self._is_for_workers(one) for slug, one in run.tasks.items()):
+            run.state = State.RUNNING
+        self.runs.append(run)
+        self._settle(run)
+        return run
+
+    def _settle(self, run: FlowRun) -> None:
+        for task_run in run.tasks.values():
+            if not self._is_free(run, task_run):
+                task_run.may_start = False
+        while self._begin_some(run) or self._end_mapped(run):
+            pass
+        if run.state not in ENDED and all(one.has_ended for one in run.tasks.values()):
+            ends = [run.tasks[slug].state for slug in run.reference_tasks()]
+            run.state = last_state(ends, is_cancelled=run.state is State.CANCELLING)
+            run.result = run.own_result() if run.state is State.SUCCESS else None
+
+    def _begin_some(self, run: FlowRun) -> bool:
+        free = [one for one in run.tasks.values() if self._is_free(run, one) and not one.may_start]
+        for task_run in free:
+            self._judge(run, task_run)
+        if run.state is State.PAUSED:
+            return bool(free)
+        able = [one for one in run.everything() if one.state is State.PENDING and one.may_start]
+        for task_run in able:
+            self._begin(run, task_run)
+        return bool(free or able)
+
+    def _end_mapped(self, run: FlowRun) -> bool:
+        over = [
+            one
+            for one in run.tasks.values()
+            if one.items is not None and one.state is State.RUNNING and all(item.has_ended for item in one.items)
+        ]
+        for task_run in over:
+            task_run.state = together([item.state for item in task_run.items or ()])
+        return bool(over)
+
+    def _is_free(self, run: FlowRun, task_run: TaskRun) -> bool:
+        before = run.upstreams(task_run.slug)
+        return task_run.state is State.PENDING and all(run.tasks[name].has_ended for name in before)
+
+    def _is_for_workers(self, task_run: TaskRun) -> bool:
+        is_plain = task_run.task["kind"] == "function" and not task_run.is_mapped
+        return is_plain and judged(task_run.task, []) is None
+
+    def _judge(self, run: FlowRun, task_run: TaskRun) -> None:
+        verdict = self._judge_mapped(run, task_run) if task_run.is_mapped else None
+        if verdict is None and not (task_run.is_mapped and task_run.items is not None):
+            verdict = judged(task_run.task, run.ends_before(task_run.slug))
+        task_run.may_start = verdict is None
+        if verdict is not None:
+            task_run.state = verdict
+        if verdict is State.PAUSED:
+            self._runs(run)
+
+    def _judge_mapped(self, run: FlowRun, task_run: TaskRun) -> State | None:
+        """Return how a mapped task ends that has nothing to be mapped over; what is skipped beats that."""
+        if task_run.items is not None:
+            return None
+        ends = run.ends_before(task_run.slug)
+        if State.SKIPPED in ends and task_run.task.get("skip_on_upstream_skip", True):
+            return State.SKIPPED
+        for binding in task_run.task["inputs"].values():
+            of = binding.get("of", {})
+            if of.get("kind") == "upstream":
+                source = run.tasks[of["task"]]
+                if source.items is None and source.state not in GOOD:
+                    return State.FAILED
+        return None
+
+    def _begin(self, run: FlowRun, task_run: TaskRun) -> None:
+        task_run.may_start = False
+        if task_run.is_mapped:
+            self._expand(run, task_run)
+            return
+        match task_run.task["kind"]:
+            case "function":
+                task_run.state = State.SUBMITTED
+            case "flow_run":
+                self._begin_child(run, task_run)
+            case "approval":
+                task_run.state, task_run.result = State.PAUSED, {}
+                task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
+                self._runs(run)
+            case "case":
+                inputs = task_run.task["inputs"]
+                is_so = run.value(inputs["condition"]) == inputs["value"]["value"]
+                task_run.state = State.SUCCESS if is_so else State.SKIPPED
+            case "merge":
+                task_run.state, task_run.result = State.SUCCESS, self._merged(run, task_run)
+
+    def _merged(self, run: FlowRun, task_run: TaskRun) -> Any:
+        branches = task_run.task["inputs"]["branches"]["items"]
+        return next((value for branch in branches if (value := run.value(branch)) is not None), None)
+
+    def _expand(self, run: FlowRun, task_run: TaskRun) -> None:
+        """Give a mapped task its items, or let those run again that did not succeed of the ones it kept."""
+        self._runs(run)
+        task_run.state = State.RUNNING
+        anew = task_run.child_attempt == 0
+        task_run.child_attempt = 1
+        if task_run.items is not None:
+            again = [item for item in task_run.items if item.state not in GOOD]
+        else:
+            bindings = [one["of"] for one in task_run.task["inputs"].values() if one["kind"] == "item"]
+            lists = [run.value(binding) for binding in bindings]
+            if not all(isinstance(found, list) for found in lists):
+                task_run.state = State.FAILED
+                return
+            number = min(map(len, lists))
+            again = task_run.rows[:number]
+            new = [TaskRun(task_run.task, index, may_start=True) for index in range(len(again), number)]
+            task_run.rows += new
+            task_run.items = task_run.rows[:number]
+        for item in again:
+            item.put_back(anew=anew)
+            item.may_start = True
+
+    def _begin_child(self, run: FlowRun, task_run: TaskRun) -> None:
+        waits = task_run.task.get("wait", True)
+        on_retry = task_run.task.get("on_retry", "restart")
+        child = task_run.child
+        if child is None or task_run.child_attempt == 0 or on_retry == "new_run":
+            child = task_run.child = self.start(task_run.task["flow"]["name"], parent=run)
+            task_run.child_attempt = 1
+        elif waits:
+            again = child.state in BAD | {State.CANCELLED} and on_retry == "restart"
+            task_run.child_attempt = child.attempt + again
+        if waits:
+            task_run.state, task_run.has_started = State.RUNNING, True
+            task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
+            self._runs(run)
+        else:
+            task_run.state, task_run.result = State.SUCCESS, child
+
+    def _runs(self, run: FlowRun) -> None:
+        if run.state is State.PENDING:
+            run.state = State.RUNNING
+
+    def _end(self, run: FlowRun, task_run: TaskRun, state: State, result: Any = None, *, later: bool = False) -> None:
+        """End one execution: it is the last one, or the next follows, or a pause.
+
+        :param later: whether a pause ends by itself
+        """
+        is_cancelled = run.state is State.CANCELLING
+        task_run.failures += state in RETRIED
+        if state in RETRIED and task_run.failures <= task_run.task.get("max_retries", 0) and not is_cancelled:
+            state = State.RETRYING
+        if is_cancelled and state not in ENDED:
+            state = State.CANCELLED
+        task_run.take(state, result if state is State.SUCCESS else None)
+        task_run.has_started &= state in ENDED
+        match state:
+            case State.RETRYING:
+                task_run.due = Due.LATER if task_run.retries_are_later else Due.NOW
+            case State.PAUSED:
+                task_run.attempt += 1
+                task_run.due = Due.LATER if later else None
+            case State.SUBMITTED:
+                task_run.attempt, task_run.failures = task_run.attempt + 1, 0

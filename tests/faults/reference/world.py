@@ -1,0 +1,201 @@
+"""Flow runs, and all that may happen to them, one thing after the other.
+
+After each, everything that can follow within that one flow run has followed. What crosses to another flow run is owed
+until somebody does it, as between the engine's transactions.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.core.states import State
+from tests.faults.reference.people import People
+from tests.faults.reference.rules import BAD, ENDED
+from tests.faults.reference.runs import Due, FlowRun, TaskRun
+
+
+@dataclass(frozen=True)
+class Debt:
+    """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel" or "heal"."""
+
+    kind: str
+    child: FlowRun
+    attempt: int = 0
+
+
+class World(People):
+    """What workers, time and messages do."""
+
+    # What workers do
+
+    def claim(self, run: FlowRun, task_run: TaskRun) -> None:
+        """A worker takes a submitted task run; so its flow run runs."""
+        assert task_run.state is State.SUBMITTED, task_run
+        task_run.state, task_run.held, task_run.has_started = State.RUNNING, True, True
+        self._runs(run)
+
+    def give_back(self, run: FlowRun, task_run: TaskRun, *, started: bool) -> None:
+        """Its worker was told to stop."""
+        if run.state is State.CANCELLING:
+            self.end(run, task_run, State.CANCELLED)
+            return
+        task_run.state, task_run.held, task_run.has_started = State.SUBMITTED, False, False
+        task_run.attempt += started
+
+    def lose(self, run: FlowRun, task_run: TaskRun, *, most: int) -> None:
+        """Its worker died, and somebody noticed."""
+        task_run.is_lost = False
+        if run.state is State.CANCELLING:
+            self.end(run, task_run, State.CANCELLED)
+        elif task_run.lost >= most:
+            self.end(run, task_run, State.FAILED)
+        else:
+            task_run.state, task_run.held, task_run.has_started = State.SUBMITTED, False, False
+            task_run.attempt += 1
+            task_run.lost += 1
+
+    def end(self, run: FlowRun, task_run: TaskRun, state: State, result: Any = None, *, later: bool = False) -> None:
+        """What a worker held ends, or is to be executed again, or pauses."""
+        self._end(run, task_run, state, result, later=later)
+        self._settle(run)
+
+    def start_child(self, run: FlowRun, task_run: TaskRun) -> None:
+        """What a worker held is a task that starts a flow run; it does, and holds it no longer."""
+        task_run.held = False
+        if run.state is State.CANCELLING:
+            self.end(run, task_run, State.CANCELLED)
+        else:
+            self._begin_child(run, task_run)
+            self._settle(run)
+
+    # What time does
+
+    def pass_time(self, run: FlowRun, task_run: TaskRun) -> None:
+        """The moment has come that a task run waits for: of its next attempt, or of its time limit."""
+        task_run.due = Due.NOW
+        if task_run.waits:
+            self.end(run, task_run, State.TIMED_OUT)
+        elif task_run.state is State.PAUSED and task_run.task["kind"] == "approval":
+            if task_run.task.get("on_time_limit") == "approve":
+                self.approve(run, task_run, reason="The time limit was over.")
+            else:
+                task_run.take(State.TIMED_OUT)
+                self._settle(run)
+
+    def start_due(self) -> None:
+        """Submit what waits for no moment any more; not in a flow run that is paused."""
+        for run in self.runs:
+            for task_run in run.everything():
+                if task_run.due is Due.NOW and run.state is not State.PAUSED:
+                    task_run.attempt += task_run.state is State.RETRYING
+                    task_run.take(State.SUBMITTED)
+
+    # What messages do
+
+    def tell(self, child: FlowRun) -> None:
+        """Whoever waits for this attempt of the child hears of its end, if it has ended."""
+        if child.state not in ENDED:
+            return
+        for run in self.runs:
+            waiting = [one for one in run.everything() if one.waits and one.child is child]
+            for task_run in waiting:
+                if child.attempt >= task_run.child_attempt:
+                    self._end(run, task_run, child.state, child.result)
+            self._settle(run)
+
+    def heal(self, child: FlowRun) -> None:
+        """A person restarted a child by which a task run ended: it waits again, and what came after runs again."""
+        run = child.parent
+        for task_run in self._to_heal(child):
+            assert run is not None
+            was_over = run.state in ENDED
+            parent = run.tasks[task_run.slug]
+            self._run_again(run, {parent.slug})
+            if task_run is not parent:
+                task_run.put_back(anew=False)
+            if was_over:
+                self._reopen(run, run.attempt + 1)
+            # Where something before it runs again meanwhile, it waits for that first.
+            if task_run is not parent or self._is_free(run, parent):
+                parent.state = task_run.state = State.RUNNING
+                task_run.has_started, task_run.child_attempt = True, child.attempt
+                task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
+                self._runs(run)
+            self._settle(run)
+
+    def cancel_child(self, child: FlowRun) -> None:
+        """Cancel a child because one that waits for it is being cancelled; nothing else is a reason to."""
+        for run in self.runs:
+            waits = any(one.waits and one.child is child for one in run.everything())
+            if run.state is State.CANCELLING and waits:
+                self.cancel(child)
+
+    # What is owed
+
+    def owed(self) -> Iterator[Debt]:
+        for run in list(self.runs):
+            for task_run in run.everything():
+                child = task_run.child
+                if child is None or not task_run.waits:
+                    continue
+                if child.state in ENDED and child.attempt >= task_run.child_attempt:
+                    yield Debt("tell", child)
+                elif child.state in ENDED:
+                    yield Debt("restart", child, task_run.child_attempt)
+                elif run.state is State.CANCELLING and child.state is not State.CANCELLING:
+                    yield Debt("cancel", child)
+
+        for child in sorted(self.runs, key=lambda run: -run.depth):
+            if child.attempt > 1 and self._to_heal(child):
+                yield Debt("heal", child)
+
+    def do(self, debt: Debt) -> None:
+        """Do what is owed; again, or too late, it changes nothing."""
+        match debt.kind:
+            case "tell":
+                self.tell(debt.child)
+            case "restart":
+                self.restart(debt.child, attempt=debt.attempt)
+            case "heal":
+                self.heal(debt.child)
+            case "cancel":
+                self.cancel_child(debt.child)
+
+    def settle_debts(self, *, besides: set[Debt] | frozenset[Debt] = frozenset()) -> None:
+        """Do what is owed, and what is owed by that, until nothing is but what is left out."""
+        while debt := next((debt for debt in self.owed() if debt not in besides), None):
+            self.do(debt)
+
+    def run_to_end(self, flow: str, outcome: Callable[[str, int], State]) -> FlowRun:
+        """Return a run of a flow that nothing befell.
+
+        :param outcome: (slug, attempt) -> how a function ends
+        """
+        root = self.start(flow)
+        while root.state not in ENDED:
+            self.settle_debts()
+            self.start_due()
+            for run in list(self.runs):
+                for task_run in list(run.everything()):
+                    if task_run.state is State.SUBMITTED:
+                        self.claim(run, task_run)
+                        if task_run.task["kind"] == "flow_run":
+                            self.start_child(run, task_run)
+                        else:
+                            self.end(run, task_run, outcome(task_run.slug, task_run.attempt))
+        return root
+
+    def _to_heal(self, child: FlowRun) -> list[TaskRun]:
+        run = child.parent
+        if run is None or run.state is State.CANCELLING:
+            return []
+        return [
+            one
+            for one in run.everything()
+            if one.child is child
+            and one.task.get("wait", True)
+            and one.has_started
+            and one.state in BAD | {State.CANCELLED}
+            and child.attempt > one.child_attempt
+            and (one.index < 0 or run.tasks[one.slug].state in ENDED | {State.RUNNING})
+        ]
