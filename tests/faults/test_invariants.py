@@ -26,7 +26,8 @@ BREAKS = {
     "only a running task run has a lease": f"UPDATE {T} SET lease_until = now() WHERE state = 'Submitted'",
     "a submitted task run has its place in the queue, a retrying one its due time": f"UPDATE {T} "
     "SET submitted_at = NULL WHERE state = 'Submitted'",
-    "a flow run runs when a task run of it does": f"UPDATE {R} SET state = 'Scheduled' WHERE depth = 0",
+    "nothing of a flow run that has not begun, or waits for room, is executed": f"UPDATE {R} SET state = 'Queued' "
+    "WHERE depth = 0",
     "a child flow run is linked from the task run that started it": f"UPDATE {T} SET child_flow_run_id = NULL "
     "WHERE slug = 'Flow A-1'",
     "a task run has one child, unless each attempt or a person's restart of it may start a new one": f"UPDATE {R} c "
