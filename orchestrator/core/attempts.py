@@ -63,7 +63,8 @@ def _planned_pause(task: Task, retry: int) -> float:
 
 def retry_message(task: Task, failures: int, cause: str) -> str:
     """Return the message of a task run that waits for its next attempt."""
-    return f"Retrying after attempt {failures} of {task.max_retries + 1}: {cause}"
+    # Not by the attempt's number: pauses, loops, restarts and lost workers count attempts too, and use up no retry.
+    return f"Retry {failures} of {task.max_retries} follows: {cause}"
 
 
 def looped(carried: Mapping[str, Any] | None, result: Any) -> dict[str, Any]:

@@ -26,5 +26,5 @@ def start_here(step: Step, run: Run, ready: list[Ready], *, loaded: Results | No
     ended = end_deciding(step, run, deciding, loaded=loaded) if deciding else {}
     if watching:
         ended |= start_watching(step, run, watching, loaded=loaded)
-    ended |= ask_people(step, run, of_kind.get(TaskKind.APPROVAL, []))
+    ended |= ask_people(step, run, of_kind.get(TaskKind.APPROVAL, []), loaded=loaded)
     return ended | start_children(step, run, of_kind.get(TaskKind.FLOW_RUN, []), loaded=loaded)

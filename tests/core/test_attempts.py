@@ -28,7 +28,7 @@ def test_a_task_without_retries_is_not_tried_again_and_one_without_delay_is_at_o
 
 def test_a_retry_says_which_attempt_failed_of_how_many_and_why() -> None:
     task = Task("A", "A", TaskKind.FUNCTION, max_retries=2)
-    assert retry_message(task, 1, "ValueError: no") == "Retrying after attempt 1 of 3: ValueError: no"
+    assert retry_message(task, 1, "ValueError: no") == "Retry 1 of 2 follows: ValueError: no"
 
 
 def delays(task: Task, count: int, chance: float = 0.5) -> list[float | None]:
@@ -80,7 +80,7 @@ def test_a_failure_is_followed_by_a_retry_while_some_are_left(state: State) -> N
     task = retried(max_retries=1, retry_delay_seconds=7.0)
     first = after_attempt(task, Ending(state, "no"), failures=0, chance=0.5)
 
-    assert (first.state, first.delay, first.message) == (State.RETRYING, 7.0, "Retrying after attempt 1 of 2: no")
+    assert (first.state, first.delay, first.message) == (State.RETRYING, 7.0, "Retry 1 of 1 follows: no")
     assert after_attempt(task, Ending(state, "no"), failures=1, chance=0.5) == Ending(state, "no")
 
 

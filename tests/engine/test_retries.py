@@ -25,7 +25,7 @@ def test_s041_s080_a_task_that_retries_keeps_the_run_running_and_its_downstream_
     assert states(run) == {"works-1": "Pending", "again-1": "Retrying"}
     assert state(run) == State.RUNNING
     retrying = TaskRun.objects.get(flow_run=run, slug="again-1")
-    assert retrying.message == "Retrying after attempt 1 of 2: ValueError: broken on purpose"
+    assert retrying.message == "Retry 1 of 1 follows: ValueError: broken on purpose"
     assert retrying.due_at > timezone.now() + timedelta(minutes=59)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.answering import approve_task_run
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
@@ -126,6 +127,25 @@ def test_a_pause_with_a_duration_ends_by_itself_and_the_task_runs_from_its_start
         ("Submitted", "Running"),
         ("Running", "Success"),
     ]
+
+
+def test_a_pause_uses_up_no_retry(register, start, drain):
+    @task(max_retries=1, retry_delay=0)
+    def waits():
+        if not context().resumed:
+            raise signals.PAUSE("look first")
+        if context().attempt == 2:
+            raise ValueError("once")
+        return context().attempt
+
+    run = start(register(one_task("f", waits)))
+    work_on(drain)
+    approve_task_run(task_run_id=only(run).pk)
+    work_on(drain)
+
+    assert (state(run), only(run).result) == (State.SUCCESS, 3)
+    retried = StateChange.objects.get(task_run=only(run), after="Retrying")
+    assert retried.message == "Retry 1 of 1 follows: ValueError: once"
 
 
 def test_what_a_person_approves_is_told_that_it_was_paused_and_what_it_looped_with(register, start, drain):
