@@ -20,6 +20,7 @@ from orchestrator.admin.looking import (
     pretty,
 )
 from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.limiting import heed_limits
 from orchestrator.models import Draft, Flow, FlowVersion, Membership, Origin, Project, TagLimit
 from orchestrator.queries.flows import flow_url
 
@@ -33,7 +34,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg] # see loo
 class TagLimitInline(admin.TabularInline):  # type: ignore[type-arg] # see looking.py
     model = TagLimit
     extra = 0
-    verbose_name_plural = "limits of tags: how many task runs with a tag are executed at once"
+    verbose_name_plural = "limits of tags: how many task runs with a tag are executed, or wait for a flow run, at once"
 
 
 @admin.register(Project)
@@ -50,6 +51,11 @@ class ProjectAdmin(AnyModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> list[str]:
         return ["name"] if obj else []
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save a project with its limits, and let what waits obey them at once."""
+        super().save_related(request, form, formsets, change)
+        heed_limits(project=form.instance)
 
     @admin.display(description="flows", ordering="flow_count")
     def flow_count(self, project: Any) -> int:

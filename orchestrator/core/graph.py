@@ -48,6 +48,9 @@ class TaskKind(StrEnum):
     APPROVAL = "approval"
 
 
+_TAKES_TIME = frozenset({TaskKind.FUNCTION, TaskKind.FLOW_RUN, TaskKind.WAIT, TaskKind.TASK_RESULT})
+
+
 class OnRetry(StrEnum):
     """What a retry or restart does with a child flow run that did not succeed."""
 
@@ -204,8 +207,8 @@ class FlowGraph:
 
     @cached_property
     def tagged(self) -> frozenset[str]:
-        """The Python functions that have tags."""
-        return frozenset(slug for slug, task in self.tasks.items() if task.tags and task.kind is TaskKind.FUNCTION)
+        """The tasks whose tags a limit may name: what takes time, by itself or by the flow run that it waits for."""
+        return frozenset(slug for slug, task in self.tasks.items() if task.tags and task.kind in _TAKES_TIME)
 
     @cached_property
     def starts(self) -> frozenset[FlowName]:

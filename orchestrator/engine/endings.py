@@ -87,7 +87,8 @@ def submit(step: Step, run: Run, ready: list[Ready]) -> None:
         Move(task.id, task.slug, task.attempt, task.before, State.SUBMITTED, map_index=task.map_index) for task in ready
     ]
     move_task_runs(step, run, moves)
-    step.submitted.update(run.graph.queue_of(task.slug) for task in ready)
+    for task in ready:
+        note_submitted(step, run, task.slug)
 
 
 def mark_running(step: Step, run: Run) -> None:

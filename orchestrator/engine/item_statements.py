@@ -161,5 +161,6 @@ WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND 
 TAKE_SUBMITTED_ITEMS = """
 SELECT id, map_index, attempt, failures, child_flow_run_id, child_attempt FROM orchestrator_taskrun
 WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = %(slug)s::text AND map_index >= 0 AND state = 'Submitted'
+    AND NOT starts_with(queue, '~')
 ORDER BY map_index LIMIT %(limit)s::int FOR NO KEY UPDATE SKIP LOCKED
 """

@@ -34,7 +34,6 @@ from orchestrator.engine.recovery_statements import (
     OWED_ADMISSIONS,
     OWED_CANCELS,
     OWED_RESTARTS,
-    OWED_TAGGED,
     OWED_TELLINGS,
     START_DUE,
     TAKE_BACK,
@@ -52,6 +51,7 @@ from orchestrator.engine.steps import (
     Step,
     TellParent,
 )
+from orchestrator.engine.tag_statements import OWED_TAGGED
 from orchestrator.engine.transitions import TERMINAL_STATES
 from orchestrator.engine.wire import Rows
 from orchestrator.models import TaskRun, Worker

@@ -97,9 +97,3 @@ OWED_ADMISSIONS = """
 SELECT DISTINCT f.project_id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
 WHERE r.state = 'Queued'
 """
-
-OWED_TAGGED = """
-SELECT DISTINCT f.project_id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE t.state = 'Submitted' AND t.queue >= '~' AND starts_with(t.queue, '~')
-"""

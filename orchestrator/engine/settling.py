@@ -17,7 +17,7 @@ from orchestrator.core.planner import (
 from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
 from orchestrator.engine.database import ask, rows, send
-from orchestrator.engine.endings import mark_running
+from orchestrator.engine.endings import mark_running, submit
 from orchestrator.engine.items import expand, items_before, judge_parent, settle_items, states_of_items
 from orchestrator.engine.latest import ask_for_versions
 from orchestrator.engine.results import put_in_one
@@ -29,7 +29,7 @@ from orchestrator.engine.statements import (
     SET_WAITING_ON,
 )
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent
-from orchestrator.engine.tagged import note_submitted, place_of
+from orchestrator.engine.tagged import note_submitted, place_of, those_held
 from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs
 from orchestrator.engine.verdicts import handled_verdict, verdict
 
@@ -104,6 +104,9 @@ def _expand(step: Step, run: Run, ready: list[Ready]) -> tuple[list[Ready], list
 def _start(step: Step, run: Run, ready: list[Ready]) -> dict[str, Ending]:
     """Start tasks; return the endings of those that have ended by it."""
     others = [task_run for task_run in ready if not run.graph.tasks[task_run.slug].is_claimed]
+    if held := those_held(run, others):
+        submit(step, run, held)
+        others = [task_run for task_run in others if task_run not in held]
     _submit(step, run, [task_run for task_run in ready if run.graph.tasks[task_run.slug].is_claimed])
     return start_here(step, run, others) if others else {}
 

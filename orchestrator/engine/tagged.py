@@ -1,65 +1,55 @@
-"""Limits of how many task runs with a tag are executed at once in a project.
+"""Limits of how many task runs with a tag are executed, or wait for a flow run, at once in a project.
 
 A task run that a limit names waits in a queue that no worker serves, the held one beside its own. When it may be
 claimed it is moved into its own: by whoever submitted it or ended one of them, in a transaction that holds the project,
-or by `recover`.
+or by `recover`. That transaction reads the limits as they are: what a new one names is held, what an old one named is
+let go.
 """
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import lru_cache
+from uuid import UUID
 
 from orchestrator import dispatch
-from orchestrator.core.graph import TaskKind
+from orchestrator.core.tags import Placed, judge_places
 from orchestrator.engine.admission_statements import LOCK_PROJECT
 from orchestrator.engine.database import one_transaction, retried, rows, send
-from orchestrator.engine.steps import AdmitTagged, Run, Step
+from orchestrator.engine.steps import AdmitTagged, Ready, Run, Step
+from orchestrator.engine.tag_statements import HOLD_BACK, HOLD_OR_FREE, LET_GO, TAGGED, TAGS_ABOVE
 from orchestrator.engine.versions import Version
 from orchestrator.models import TagLimit
 
 # No queue of workers can be called so.
 HELD = "~"
-# A new limit is heard of by a process after this time.
+# A new limit is heard of by a process after this time; it holds then for what it made without knowing.
 _SECONDS = 2.0
-
-# What has stopped being executed gives its place back; then the first of those that wait, with their tags.
-HOLD_AGAIN = """
-UPDATE orchestrator_taskrun t SET queue = '~' || t.queue
-FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE r.id = t.flow_run_id AND f.project_id = %(project_id)s::bigint AND t.tags IS NOT NULL
-    AND t.state IN ('Pending', 'Retrying', 'Paused') AND NOT starts_with(t.queue, '~')
-"""
-
-TAGGED = """
-SELECT t.id, t.state, t.queue, t.tags FROM orchestrator_taskrun t
-JOIN orchestrator_flowrun r ON r.id = t.flow_run_id JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE f.project_id = %(project_id)s::bigint AND t.tags IS NOT NULL AND t.items IS NULL
-    AND t.state IN ('Submitted', 'Running')
-ORDER BY t.priority DESC, t.submitted_at
-"""
-
-LET_GO = """
-UPDATE orchestrator_taskrun SET queue = substr(queue, 2), submitted_at = clock_timestamp(), changed_at = now()
-WHERE id = ANY(%(ids)s::uuid[]) AND state = 'Submitted' AND starts_with(queue, '~')
-RETURNING queue, flow_run_id
-"""
 
 
 def place_of(version: Version, slug: str) -> tuple[str, list[str] | None]:
-    """Return the queue that a task run is born in, and its tags that are limited."""
-    queue, task = version.graph.queue_of(slug), version.graph.tasks[slug]
-    if not task.tags or task.kind is not TaskKind.FUNCTION:
+    """Return the queue that a task run is born in, and its tags that a limit may name."""
+    queue = version.graph.queue_of(slug)
+    if slug not in version.graph.tagged:
         return queue, None
-    limited = [tag for tag in task.tags if tag in _limited(version.project_id)]
-    return (HELD + queue, limited) if limited else (queue, None)
+    tags = list(version.graph.tasks[slug].tags)
+    return (queue if _limited(version.project_id).isdisjoint(tags) else HELD + queue), tags
+
+
+def is_held(version: Version, slug: str) -> bool:
+    """Return whether a task run waits for the limits of its tags before it may start."""
+    return place_of(version, slug)[0].startswith(HELD)
 
 
 def note_submitted(step: Step, run: Run, slug: str, count: int = 1) -> None:
-    """Have workers woken for task runs that were submitted, or have it looked whether a limit lets them go."""
-    queue, limited = place_of(run.version, slug)
-    if limited is None:
-        step.submitted[queue] += count
-    elif (debt := AdmitTagged(run.version.project_id)) not in step.follow_ups:
+    """Have workers woken for task runs that were submitted, and have it looked whether a limit lets them go."""
+    step.submitted[run.graph.queue_of(slug)] += count
+    if is_held(run.version, slug):
+        look_later(step, run)
+
+
+def look_later(step: Step, run: Run) -> None:
+    """Have it looked after the commit what the limits of tags leave room for."""
+    if _limited(run.version.project_id) and (debt := AdmitTagged(run.version.project_id)) not in step.follow_ups:
         step.follow_ups.append(debt)
 
 
@@ -72,27 +62,53 @@ def _limited_at(project_id: int, _moment: int) -> frozenset[str]:
     return frozenset(TagLimit.objects.filter(project_id=project_id).values_list("tag", flat=True))
 
 
+def hear_of_limits() -> None:
+    """Let this process read the limits anew at once."""
+    _limited_at.cache_clear()
+
+
 @retried
 def admit_tagged(*, project_id: int) -> None:
-    """Let task runs of a project that wait for their tags be claimed, as far as the limits leave room."""
+    """Let task runs of a project that wait for their tags be claimed, as far as the limits leave room.
+
+    Where a limit has been lowered or set below what may be claimed already, hold back what nobody has claimed yet.
+    """
     with one_transaction():
         rows(LOCK_PROJECT, project_id=project_id)
         limits = dict(TagLimit.objects.filter(project_id=project_id).values_list("tag", "max_running"))
-        send(HOLD_AGAIN, project_id=project_id)
-        found = rows(TAGGED, project_id=project_id)
-        room = Counter(limits)
-        waiting = []
-        for identity, state, queue, tags in found:
-            if state == "Submitted" and queue.startswith(HELD):
-                waiting.append((identity, tags))
-            else:
-                room.subtract(tags)
-        chosen = []
-        for identity, tags in waiting:
-            if all(room[tag] > 0 for tag in tags if tag in limits):
-                room.subtract(tags)
-                chosen.append(identity)
-        if chosen:
-            freed = rows(LET_GO, ids=chosen)
+        send(HOLD_OR_FREE, project_id=project_id, limited=list(limits))
+        judged = judge_places(_placed(project_id, limits), limits)
+        if judged.too_many:
+            # Some may have been claimed meanwhile: who is let go is judged by what is left.
+            send(HOLD_BACK, ids=judged.too_many)
+            judged = judge_places(_placed(project_id, limits), limits)
+        if judged.may_go:
+            freed = rows(LET_GO, ids=judged.may_go)
             dispatch.wake_workers(Counter(queue for queue, _ in freed))
             dispatch.flow_runs_changed({flow_run_id for _, flow_run_id in freed})
+
+
+def _placed(project_id: int, limits: dict[str, int]) -> list[Placed]:
+    """Return the task runs of a project that have places, or want some, each with the limited tags it needs itself.
+
+    What a task run waits for shares the places of its tags: it would else wait for the one that waits for it.
+    """
+    found = rows(TAGGED, project_id=project_id, limited=list(limits))
+    above: dict[UUID, set[str]] = defaultdict(set)
+    if any(waits for *_, waits in found):
+        for flow_run_id, tags in rows(TAGS_ABOVE, project_id=project_id, ids=list({row[1] for row in found})):
+            above[flow_run_id].update(tags)
+    return [
+        Placed(
+            identity,
+            frozenset(tags) & limits.keys() - above[flow_run_id],
+            is_held=state == "Submitted" and queue.startswith(HELD),
+            is_claimable=state == "Submitted" and not queue.startswith(HELD),
+        )
+        for identity, flow_run_id, state, queue, tags, _ in found
+    ]
+
+
+def those_held(run: Run, ready: list[Ready]) -> list[Ready]:
+    """Return the tasks among those that may start which wait for the limits of their tags first."""
+    return [one for one in ready if is_held(run.version, one.slug)] if run.graph.tagged else []

@@ -18,9 +18,12 @@ from orchestrator.core.states import (
 )
 from orchestrator.engine.database import ask, records, send, write_late
 from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS
-from orchestrator.engine.steps import Admit, AdmitTagged, Run, Step
+from orchestrator.engine.steps import Admit, Run, Step
+from orchestrator.engine.tagged import look_later
 
 TERMINAL_STATES = sorted(state.value for state in TERMINAL)
+# Those in which a task run has the places of its tags, or may have.
+_PLACED = frozenset({State.SUBMITTED, State.RUNNING})
 
 
 @dataclass(slots=True)
@@ -77,9 +80,13 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
     if moves:
         step.changed.add(run.id)
         step.note_due(move.delay for move in moves)
-        if run.graph.tagged and any(move.before is State.RUNNING and move.slug in run.graph.tagged for move in moves):
-            step.follow_ups.append(AdmitTagged(run.version.project_id))
+        if run.graph.tagged and any(_leaves_place(move) and move.slug in run.graph.tagged for move in moves):
+            look_later(step, run)
         write_late(lambda: _write(step))
+
+
+def _leaves_place(move: Move) -> bool:
+    return move.before in _PLACED and move.after not in _PLACED
 
 
 def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None = None) -> None:

@@ -38,7 +38,7 @@ class Project(models.Model):
 
 
 class TagLimit(models.Model):
-    """How many task runs of a project that have this tag are executed at once. Tasks submitted from now on obey it."""
+    """How many task runs of a project with this tag are executed, or wait for a flow run, at once."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="tag_limits")
     tag = models.CharField(max_length=200)

@@ -192,7 +192,10 @@ class TaskRun(models.Model):
     )
     priority = models.SmallIntegerField(db_default=0, default=0, help_text="That of its flow run.")
     tags = ArrayField(
-        models.CharField(max_length=200), null=True, blank=True, help_text="Those that a limit of its project names."
+        models.CharField(max_length=200),
+        null=True,
+        blank=True,
+        help_text="Of its task, where a limit of its project may name them.",
     )
     worker = models.CharField(max_length=200, db_default="", default="", blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

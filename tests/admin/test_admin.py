@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from orchestrator.core.states import State
 from orchestrator.engine.backfilling import create_backfill
+from orchestrator.engine.flow_runs import Started, start_flow_run
 from orchestrator.engine.tokens import create_token
 from orchestrator.models import (
     ApiToken,
@@ -25,6 +26,7 @@ from orchestrator.models import (
     FlowVersion,
     LogLine,
     Membership,
+    Origin,
     Project,
     Role,
     Schedule,
@@ -216,6 +218,28 @@ def test_a_project_with_flows_cannot_be_deleted_or_renamed(panel: Client, flow: 
 
     project.refresh_from_db()
     assert (project.name, project.description) == ("ours", "Ours.")
+
+
+def test_what_waits_obeys_limits_as_soon_as_the_panel_has_saved_them(panel: Client, flow: Flow) -> None:
+    project = flow.project
+    inlines = {f"{name}-{kind}_FORMS": 0 for name in ("memberships", "tag_limits") for kind in ("TOTAL", "INITIAL")}
+    Project.objects.update(max_runs=1)
+    waiting = [
+        start_flow_run(flow=flow, parameters={"rows": 1}, now=timezone.now(), origin=Origin.PERSON) for _ in range(3)
+    ]
+    assert states_of(waiting) == ["Pending", "Queued", "Queued"]
+
+    panel.post(page_of(project), {"max_runs": 2, **inlines})
+    assert states_of(waiting) == ["Pending", "Pending", "Queued"]
+    panel.post(page_of(project), {"max_runs": 0, **inlines})
+    assert states_of(waiting) == ["Pending", "Pending", "Queued"]
+    panel.post(page_of(project), inlines)
+
+    assert states_of(waiting) == ["Pending", "Pending", "Pending"]
+
+
+def states_of(started: list[Started]) -> list[str]:
+    return [FlowRun.objects.get(pk=one.flow_run_id).state for one in started]
 
 
 def test_what_was_logged_is_text_not_html(panel: Client, one_of_each: None) -> None:
