@@ -12,7 +12,7 @@ from orchestrator.engine.items import tasks_stopped
 from orchestrator.engine.recovery_statements import IS_CANCEL_OWED
 from orchestrator.engine.statements import HOLD_UNFINISHED
 from orchestrator.engine.steps import CancelChild, Run, Step, TellParent, lock_flow_run, one_step
-from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_flow_run, move_task_runs
+from orchestrator.engine.transitions import TERMINAL_STATES, Move, count_down, move_flow_run, move_task_runs
 from orchestrator.engine.watching import WATCHING
 from orchestrator.models import FlowRun
 
@@ -56,6 +56,8 @@ def _cancel(step: Step, run: Run, why: str, leave_children: bool) -> None:
             step.follow_ups.append(TellParent(run.id))
     elif run.state is not State.CANCELLING:
         move_flow_run(step, run, Ending(State.CANCELLING, why))
+    else:
+        count_down(step, run)
 
 
 def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int:

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
 from orchestrator.engine.pausing import pause_flow_run
@@ -47,6 +48,22 @@ def test_a_cancel_can_leave_the_children_running(register, start, drain):
 
     assert state(run) == State.CANCELLED
     assert FlowRun.objects.exclude(pk=run.pk).get().state == State.SUCCESS
+
+
+def test_children_can_be_left_running_also_by_a_second_cancel_while_a_function_is_being_stopped(register, start):
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        works()
+        child("child", wait=True)()
+    run = start(register(flow))
+    held = next(one for one in claim(worker="w", limit=2) if one.flow_run_id == run.pk)
+    cancel_one(flow_run_id=run.pk)
+
+    cancel_one(flow_run_id=run.pk, leave_children=True)
+    assert states(run) == {"works-1": "Running", "Flow child-1": "Cancelled"}
+    complete(ended=[(held, Ending(State.CANCELLED))])
+
+    assert state(run) == State.CANCELLED
 
 
 def test_a_cancelled_child_is_mirrored_as_cancelled(register, start, drain):
