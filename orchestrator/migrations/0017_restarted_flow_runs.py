@@ -7,8 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orchestrator', '0015_held_children'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('orchestrator', '0016_tags_of_task_runs'),
     ]
 
     operations = [
