@@ -14,7 +14,7 @@ from orchestrator.core.states import State
 from orchestrator.engine.caching import store_cached
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
-from orchestrator.engine.endings import end_task_runs, ending_move
+from orchestrator.engine.endings import end_task_runs, ending_move, found_move
 from orchestrator.engine.inputs import inputs_for_children, lists_of
 from orchestrator.engine.items import items_beside
 from orchestrator.engine.settling import settle
@@ -116,6 +116,17 @@ def give_items_to(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
             else:
                 run.lists = lists or {}
                 settle(step, run, ended={}, ready=ready)
+    return step
+
+
+@retried
+def end_lost(*, held: Claim, ending: Ending) -> Step:
+    """End a task run whose worker was lost. People's code around it hears of that, unless the loss came by hearing."""
+    was_told = bool((held.carried or {}).get("ending"))
+    with one_step() as step:
+        for run, ready in _lock([held]).holding:
+            moves = [(ending_move if was_told else found_move)(run, one, ending) for one in ready]
+            settle(step, run, ended=end_task_runs(step, run, moves))
     return step
 
 

@@ -4,7 +4,6 @@ import random
 from typing import Any
 
 from orchestrator.core.attempts import RETRIED, after_attempt
-from orchestrator.core.graph import TaskKind
 from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
@@ -24,8 +23,8 @@ def ending_move(run: Run, ready: Ready, ending: Ending) -> Move:
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, after.state, after.message, after.result)
     move.delay, move.carried, move.map_index = after.delay, after.carried, ready.map_index
     move.failure_step = int(ending.state in RETRIED)
-    if task.judged_by_worker and task.kind is not TaskKind.FUNCTION:
-        move.carried = {"ending": None}  # it was heard of
+    if task.judged_by_worker:
+        move.carried = {**(move.carried or {}), "ending": None}  # it was heard of
     if after.state in (State.PAUSED, State.SUBMITTED):
         # A new attempt already, so that nobody who held the last one can end it, and its log is one of its own.
         move.attempt_step = 1

@@ -18,7 +18,7 @@ from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.answering import end_unanswered
-from orchestrator.engine.completing import complete
+from orchestrator.engine.completing import end_lost
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.flow_runs import start_scheduled_flow_run
@@ -112,13 +112,15 @@ def _end_lost_for_good() -> int:
     found = [row for (identity,) in rows(LOST_FOR_GOOD, limit=MAX_LOST) if (row := _lost_row(identity))]
     for row in found:
         run = row.flow_run
-        held = Claim(row.pk, run.pk, row.slug, row.attempt, run.version_id, run.parameters, map_index=row.map_index)
+        held = Claim(
+            row.pk, run.pk, row.slug, row.attempt, run.version_id, run.parameters, row.carried, map_index=row.map_index
+        )
         if run.state == State.CANCELLING:
             ending = Ending(State.CANCELLED, "Cancelled; its worker was lost.")
         else:
             ending = Ending(State.FAILED, f"Its worker was lost {row.lost + 1} times; does it take the worker down?")
         with _alone(f"end lost task run {row.pk}"):
-            carry_out(complete(ended=[(held, ending)]))
+            carry_out([end_lost(held=held, ending=ending)])
     return len(found)
 
 

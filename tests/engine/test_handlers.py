@@ -1,7 +1,14 @@
 """State handlers and custom triggers, executed by workers (numbers: the conformance list of the semantics)."""
 
+import time
+from datetime import timedelta
+
+from django.utils import timezone
+
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.marking import mark_task_run
 from orchestrator.engine.recovering import recover, start_due
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, LogLine, TaskRun
@@ -201,3 +208,83 @@ def test_a_cancel_does_not_wait_for_people_to_hear_of_the_child(register, start,
 
     assert state(run) == State.CANCELLED
     assert heard.changes == []
+
+
+def lose_its_worker(run: FlowRun, *, times: int) -> None:
+    """Let that many workers claim the run's one task run and die."""
+    for _ in range(times):
+        assert claim(worker="lost", limit=1)
+        TaskRun.objects.filter(flow_run=run, state="Running").update(lease_until=timezone.now() - timedelta(seconds=1))
+        recover()
+
+
+def test_handlers_hear_that_workers_were_lost_too_often_and_may_rescue(register, start, drain):
+    heard = Heard(Failed=made.Success("rescued", result=1))
+    run = start(register(one_task("f", task(state_handlers=[heard], name="deadly")(works.run))))
+
+    lose_its_worker(run, times=4)
+    assert only(run).state == State.SUBMITTED
+    drain()
+
+    assert heard.changes == [("Running", "Failed")]
+    assert (only(run).state, only(run).message, only(run).result) == (State.SUCCESS, "rescued", 1)
+
+
+def test_a_retry_after_lost_workers_executes_the_function_and_does_not_hear_again(register, start, drain):
+    heard = Heard()
+    body = task(state_handlers=[heard], name="deadly", max_retries=1, retry_delay=0)(works.run)
+    run = start(register(one_task("f", body)))
+
+    lose_its_worker(run, times=4)
+    work_on(drain)
+
+    assert [after for _, after in heard.changes] == ["Failed", "Retrying", "Running", "Success"]
+    assert only(run).state == State.SUCCESS
+
+
+def test_a_handler_that_takes_its_worker_down_is_not_called_for_ever(register, start):
+    body = task(state_handlers=[Heard()], name="deadly")(works.run)
+    run = start(register(one_task("f", body)))
+
+    lose_its_worker(run, times=5)
+
+    assert only(run).state == State.FAILED
+    assert "lost" in only(run).message
+
+
+def test_a_handler_hears_that_a_wait_for_a_child_took_too_long(register, start, drain):
+    heard = Heard()
+    run = start(parent_with(heard, register, body=task(lambda: None, name="slow", queue="nobody"), timeout=3600))
+    drain()
+    TaskRun.objects.filter(due_at__isnull=False).update(due_at=timezone.now() - timedelta(seconds=1))
+
+    recover()
+    drain()
+
+    assert heard.changes == [("Pending", "Running"), ("Running", "TimedOut")]
+    assert states(run)["Flow child-1"] == "TimedOut"
+
+
+def test_handlers_hear_that_a_function_took_too_long(register, start, drain):
+    heard = Heard()
+    body = task(lambda: time.sleep(60), name="slow", timeout=0.2, state_handlers=[heard])
+    run = start(register(one_task("f", body)))
+    drain()
+
+    assert heard.changes == [("Pending", "Running"), ("Running", "TimedOut")]
+    assert only(run).state == State.TIMED_OUT
+
+
+def test_marks_by_hand_and_a_cancel_before_the_start_ask_nobody(register, start, drain):
+    heard = Heard()
+    with Flow("f") as flow:
+        works.copy(name="marked", state_handlers=(heard,))(upstream_tasks=[])
+        works.copy(name="cancelled", state_handlers=(heard,))(upstream_tasks=[])
+    run = start(register(flow))
+
+    marked = TaskRun.objects.get(flow_run=run, slug="marked-1")
+    mark_task_run(task_run_id=marked.pk, state=State.FAILED, reason="no")
+    cancel_flow_run(flow_run_id=run.pk)
+    drain()
+
+    assert (state(run), heard.changes) == (State.CANCELLED, [])
