@@ -20,11 +20,14 @@ from orchestrator.engine.wire import Rows
 AT_ONCE = 1_000
 
 
-def admit(*, project_id: int) -> list[Step]:
-    """Let flow runs of a project that wait for room begin, as far as there is some; skip or cancel as flows ask."""
+def admit(*, project_id: int, may_share: bool = False) -> list[Step]:
+    """Let flow runs of a project that wait for room begin, as far as there is some; skip or cancel as flows ask.
+
+    :param may_share: whether it is worth looking who of those that wait on shares the place of another
+    """
     steps: list[Step] = []
     for _ in range(AT_ONCE):
-        verdict, step = _admit_one(project_id)
+        verdict, step = _admit_one(project_id, may_share)
         steps.append(step)
         if verdict is None:
             break
@@ -36,12 +39,12 @@ def admit(*, project_id: int) -> list[Step]:
 
 
 @retried
-def _admit_one(project_id: int) -> tuple[Verdict | None, Step]:
+def _admit_one(project_id: int, may_share: bool) -> tuple[Verdict | None, Step]:
     with one_step() as step:
         ((limit,),) = rows(LOCK_PROJECT, project_id=project_id)
         found = rows(FIRST_QUEUED, project_id=project_id, sharing=False)
         verdict = _judge(found, limit)
-        if found and (verdict is None or verdict.action is not None):
+        if found and (may_share if verdict is None else verdict.action is not None):
             # Before one is skipped, cancels others or waits on: is it waited for by the one whose place it wants?
             verdict = _judge(rows(FIRST_QUEUED, project_id=project_id, sharing=True), limit)
         if verdict is not None and verdict.action is not Overlap.CANCEL_OLDER:

@@ -51,3 +51,15 @@ FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = f.project_id
 WHERE r.id = %(id)s::uuid AND f.id = r.flow_id
 RETURNING r.is_limited
 """
+
+# Flow runs that were born before a limit was set leave room when they end, too. What is locked is skipped: the end of
+# such a one is found by `recover`.
+NOTE_LIMITED = """
+UPDATE orchestrator_flowrun SET is_limited = true WHERE id IN (
+    SELECT r.id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
+    JOIN orchestrator_project p ON p.id = f.project_id
+    WHERE p.id = %(project_id)s::bigint AND NOT r.is_limited
+        AND r.state IN ('Scheduled', 'Pending', 'Running', 'Paused', 'Cancelling')
+        AND (f.max_runs IS NOT NULL OR (p.max_runs IS NOT NULL AND NOT r.is_nested))
+    FOR NO KEY UPDATE OF r SKIP LOCKED)
+"""

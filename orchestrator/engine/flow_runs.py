@@ -125,7 +125,7 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
             return step
         if is_limited_now(run):
             move_flow_run(step, run, Ending(State.QUEUED, WAITS))
-            step.follow_ups.append(Admit(run.version.project_id))
+            step.follow_ups.append(Admit(run.version.project_id, may_share=run.parent_task_run_id is not None))
         else:
             begin(step, run)
     return step

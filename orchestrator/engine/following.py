@@ -79,8 +79,8 @@ def _follow(debt: list[TellParent] | Other, worker: str, claims: int) -> list[St
                 return [pause_child(flow_run_id=child)]
             case ResumeChild(child):
                 return [resume_child(flow_run_id=child)]
-            case Admit(project_id):
-                return admit(project_id=project_id)
+            case Admit(project_id, may_share):
+                return admit(project_id=project_id, may_share=may_share)
             case AdmitTagged(project_id):
                 admit_tagged(project_id=project_id)
                 return []

@@ -153,7 +153,8 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
                 }
             )
         step.inserted.append((held, first))
-        if state is State.QUEUED and (debt := Admit(new.version.project_id)) not in step.follow_ups:
+        debt = Admit(new.version.project_id, may_share=new.parent is not None)
+        if state is State.QUEUED and debt not in step.follow_ups:
             step.follow_ups.append(debt)
     return {
         "task_runs": records(task_runs),

@@ -143,7 +143,7 @@ def _settle_debts() -> int:
     debts += [PauseChild(child) for (child,) in rows(OWED_PAUSES)]
     debts += [ResumeChild(child) for (child,) in rows(OWED_RESUMES)]
     debts += [HealParent(child) for (child,) in rows(OWED_HEALS, unsuccessful=UNSUCCESSFUL_ENDS)]
-    debts += [Admit(project_id) for (project_id,) in rows(OWED_ADMISSIONS)]
+    debts += [Admit(project_id, may_share=True) for (project_id,) in rows(OWED_ADMISSIONS)]
     debts += [AdmitTagged(project_id) for (project_id,) in rows(OWED_TAGGED)]
     for debt in debts:
         with _alone(f"carry out {debt}"):

@@ -75,7 +75,7 @@ def go_on(step: Step, run: Run, *, why: str, attempt: int | None = None) -> bool
     attempt = attempt or run.attempt + 1
     if run.unfinished and is_limited_now(run):
         move_flow_run(step, run, Ending(State.QUEUED, f"{why} {WAITS}"), attempt=attempt)
-        step.follow_ups.append(Admit(run.version.project_id))
+        step.follow_ups.append(Admit(run.version.project_id, may_share=True))
         return False
     move_flow_run(step, run, Ending(State.PENDING, why), attempt=attempt)
     return True

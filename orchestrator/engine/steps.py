@@ -149,9 +149,13 @@ class LookAgain:
 
 @dataclass(frozen=True, slots=True)
 class Admit:
-    """A flow run of this project waits for room, or one that was limited has ended and left some."""
+    """A flow run of this project waits for room, or one that was limited has ended and left some.
+
+    `may_share`: another one waits, or may wait, for one that waits for room.
+    """
 
     project_id: int
+    may_share: bool = False
 
 
 @dataclass(frozen=True, slots=True)

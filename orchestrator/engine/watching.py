@@ -72,7 +72,7 @@ def start_watching(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
         step.follow_ups.append(LookAgain(flow_run.pk, run.id))
         if flow_run.state == State.QUEUED:
             # It may have the place of this one now.
-            step.follow_ups.append(Admit(flow_run.flow.project_id))
+            step.follow_ups.append(Admit(flow_run.flow.project_id, may_share=True))
     move_task_runs(step, run, waiting)
     if waiting:
         mark_running(step, run)

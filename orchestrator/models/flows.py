@@ -32,6 +32,7 @@ class Project(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.CheckConstraint(condition=Q(max_runs__gte=1), name="project_max_runs_from_one")]
 
     def __str__(self) -> str:
         return self.name
@@ -46,7 +47,10 @@ class TagLimit(models.Model):
 
     class Meta:
         ordering = ["project", "tag"]
-        constraints = [models.UniqueConstraint(fields=["project", "tag"], name="tag_limit_once_a_tag")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "tag"], name="tag_limit_once_a_tag"),
+            models.CheckConstraint(condition=Q(max_running__gte=1), name="tag_limit_max_running_from_one"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tag} in {self.project}: {self.max_running}"
@@ -96,6 +100,7 @@ class Flow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "name"], name="flow_name_unique_in_project"),
             models.CheckConstraint(condition=~Q(name=""), name="flow_has_name"),
+            models.CheckConstraint(condition=Q(max_runs__gte=1), name="flow_max_runs_from_one"),
         ]
 
     def __str__(self) -> str:
