@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried, rows, send
+from orchestrator.engine.interventions import HEAR_OF_CHILDREN
 from orchestrator.engine.items import tasks_stopped
 from orchestrator.engine.recovery_statements import IS_CANCEL_OWED
 from orchestrator.engine.statements import HOLD_UNFINISHED
@@ -65,7 +66,7 @@ def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int
 
     A mapped task ends with the last of its items; these are not counted.
     """
-    moves = []
+    moves, left = [], []
     unfinished = rows(HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES)
     watched = {row[5] for row in unfinished if run.graph.tasks[row[1]].kind in WATCHING}
     others = watched - set(_own_children(run, watched)) if watched else set()
@@ -76,8 +77,11 @@ def _stop_task_runs(step: Step, run: Run, why: str, leave_children: bool) -> int
         if waits and not leave_children and child not in others:
             step.follow_ups.append(CancelChild(child))
         elif waits or state != State.RUNNING:
+            left += [identity] if waits and child is not None else []
             moves.append(Move(identity, slug, attempt, State(state), State.CANCELLED, why, map_index=index))
     move_task_runs(step, run, moves)
+    if left:
+        send(HEAR_OF_CHILDREN, ids=left)
     return tasks_stopped(step, run, moves)
 
 

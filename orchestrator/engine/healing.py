@@ -5,7 +5,7 @@ from uuid import UUID
 from orchestrator.core.states import TERMINAL, UNSUCCESSFUL, State
 from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.endings import mark_running
-from orchestrator.engine.interventions import HEAR_OF_CHILD, LOCK_PARENT_TO_HEAL
+from orchestrator.engine.interventions import HEAR_OF_CHILDREN, LOCK_PARENT_TO_HEAL
 from orchestrator.engine.item_reopening import Reopened, end_unchanged, reopen_item
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
@@ -29,9 +29,9 @@ def heal_parent(*, child: UUID) -> Step:
         if not found:
             return step
         run = run_of(found[0])
-        slug, index, attempt = found[0][RUN_COLUMNS:]
+        identity, slug, index, attempt = found[0][RUN_COLUMNS:]
         if not run.graph.tasks[slug].wait:
-            send(HEAR_OF_CHILD, flow_run_id=run.id, slug=slug, index=index, child_attempt=attempt)
+            send(HEAR_OF_CHILDREN, ids=[identity])
             return step
         was_over = run.state in TERMINAL
         reopened = _reopen(step, run, slug, index)

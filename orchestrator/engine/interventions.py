@@ -22,7 +22,7 @@ _HEALABLE = """
 
 LOCK_PARENT_TO_HEAL = f"""
 SELECT {RUN},
-    t.slug, t.map_index, c.attempt
+    t.id, t.slug, t.map_index, c.attempt
 FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
@@ -50,10 +50,10 @@ WHERE c.attempt > 1 AND c.parent_task_run_id IS NOT NULL
 ORDER BY c.depth DESC LIMIT 1000
 """
 
-# A task run that does not wait for its child owes nothing to that child's later attempts.
-HEAR_OF_CHILD = """
-UPDATE orchestrator_taskrun SET child_attempt = %(child_attempt)s::int
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = %(slug)s::text AND map_index = %(index)s::int
+# Task runs that did not end by their children owe nothing to what these were until now.
+HEAR_OF_CHILDREN = """
+UPDATE orchestrator_taskrun t SET child_attempt = c.attempt FROM orchestrator_flowrun c
+WHERE t.id = ANY(%(ids)s::uuid[]) AND c.id = t.child_flow_run_id
 """
 
 # Approvals whose time limit is over, and what one of them proposes.

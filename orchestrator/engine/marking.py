@@ -9,9 +9,9 @@ from orchestrator.core.mapping import label
 from orchestrator.core.planner import Ending
 from orchestrator.core.restarts import never_started
 from orchestrator.core.states import MARKABLE, TERMINAL, State
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.following import carry_out
-from orchestrator.engine.interventions import READ_STARTED
+from orchestrator.engine.interventions import HEAR_OF_CHILDREN, READ_STARTED
 from orchestrator.engine.item_reopening import Link, Reopened, chain_of, end_anew, reopen_item, settle_reopened
 from orchestrator.engine.items import ends_with, tasks_stopped
 from orchestrator.engine.reopening import go_on, run_again, states_of
@@ -71,6 +71,8 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
         # A new attempt, so that the worker that has it learns that it is no longer its.
         move.attempt_step = int(ready.before is State.RUNNING)
         move_task_runs(step, run, [move])
+        if ready.before is State.RUNNING and ready.child is not None:
+            send(HEAR_OF_CHILDREN, ids=[ready.id])
         if ready.before in TERMINAL:
             _judge_again(step, run, ready, ending, chain)
         else:
@@ -149,7 +151,8 @@ def _mark_flow_run(flow_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
 
 def _stop_task_runs(step: Step, run: Run, why: str) -> None:
     moves = []
-    for identity, slug, attempt, before, *_, index, items in rows(
+    waiting = []
+    for identity, slug, attempt, before, _failures, child, *_, index, items in rows(
         HOLD_UNFINISHED, flow_run_id=run.id, terminal=TERMINAL_STATES
     ):
         is_running = before == State.RUNNING
@@ -157,7 +160,10 @@ def _stop_task_runs(step: Step, run: Run, why: str) -> None:
             move = Move(identity, slug, attempt, State(before), State.CANCELLED, why, map_index=index)
             move.attempt_step = int(is_running)
             moves.append(move)
+            waiting += [identity] if is_running and child is not None else []
     move_task_runs(step, run, moves)
+    if waiting:
+        send(HEAR_OF_CHILDREN, ids=waiting)
     tasks_stopped(step, run, moves)
     run.unfinished = 0
 

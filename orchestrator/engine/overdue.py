@@ -4,9 +4,10 @@ from uuid import UUID
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.endings import end_task_runs, found_move
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.interventions import HEAR_OF_CHILDREN
 from orchestrator.engine.recovery_statements import OVERDUE_FLOW_RUNS
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_OVERDUE
@@ -34,5 +35,7 @@ def _end_overdue(flow_run_id: UUID) -> Step:
             message = f"Waited longer than {limit:g} s for child flow run {child}, which goes on."
             ready = Ready(identity, slug, attempt, State.RUNNING, failures, child, map_index=index)
             moves.append(found_move(run, ready, Ending(State.TIMED_OUT, message)))
-        settle(step, run, ended=end_task_runs(step, run, moves))
+        ended = end_task_runs(step, run, moves)
+        send(HEAR_OF_CHILDREN, ids=[move.id for move in moves])
+        settle(step, run, ended=ended)
     return step

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from orchestrator.core.graph import FlowGraph
 from orchestrator.core.planner import Ending, final_ending, with_causes
-from orchestrator.core.states import State
+from orchestrator.core.states import SUCCESSFUL, State
 from orchestrator.engine.database import rows
 from orchestrator.engine.judging import Call
 from orchestrator.engine.results import load_for_function, read_results
@@ -40,7 +40,9 @@ def handled_verdict(graph: FlowGraph, computed: Ending, last: Mapping[str, Endin
     said = last.get(graph.closing_task or "")
     if said is None:
         return computed
-    return Ending(said.state, said.message, computed.result if said.result is None else said.result)
+    # A result that they left as it was is not handed on with the task run.
+    left = computed.result if said.state in SUCCESSFUL else None
+    return Ending(said.state, said.message, left if said.result is None else said.result)
 
 
 def execute_flow_handlers(held: Claim, version: Version, call: Call) -> Ending:

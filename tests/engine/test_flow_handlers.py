@@ -109,6 +109,7 @@ def test_a_handler_that_raises_fails_the_flow_and_a_restart_asks_it_again(regist
     run = start(register(flow_of(works, state_handlers=[heard])))
     drain()
     assert (state(run), message(run)) == (State.FAILED, "A state handler raised KeyError: 'oh'")
+    assert result(run) is None, "nothing that a run which failed would have handed on"
 
     heard.answers.clear()
     restart_flow_run(flow_run_id=run.pk)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
 from orchestrator.engine.draining import Drain
@@ -255,6 +256,24 @@ def test_a_parent_waits_for_a_healed_child_no_longer_than_its_time_limit(registe
 
     waiting = TaskRun.objects.get(flow_run=run)
     assert (waiting.state, waiting.due_at is None) == (State.RUNNING, False)
+
+
+def test_what_did_not_end_by_its_child_is_not_healed_by_what_the_child_was_before(register, start):
+    """The parent never heard of the child's end, nor that it goes on; then a person marked its task."""
+    register(one_task("low", works))
+    with Flow("parent") as flow:
+        child("low", wait=True)()
+    run = start(register(flow))
+    low = FlowRun.objects.get(flow__name="low")
+    cancel_one(flow_run_id=low.pk)
+    restart_one(flow_run_id=low.pk)
+    assert (state(low), states(run)) == (State.PENDING, {"Flow low-1": "Running"})
+
+    mark_task_run(task_run_id=TaskRun.objects.get(flow_run=run).pk, state=State.CANCELLED, reason="enough")
+    while recover().owed:
+        pass
+
+    assert states(run) == {"Flow low-1": "Cancelled"}
 
 
 def test_a_parent_is_healed_once_and_not_for_a_child_that_it_does_not_wait_for(register, start, drain, broken_tree):

@@ -10,6 +10,7 @@ from orchestrator.engine.steps import (
     FollowUp,
     HealParent,
     LookAgain,
+    PauseChild,
     RestartChild,
     ResumeChild,
     Step,
@@ -26,6 +27,7 @@ KINDS = {
     LookAgain: "tell",
     RestartChild: "restart",
     CancelChild: "cancel",
+    PauseChild: "pause",
     ResumeChild: "resume",
     HealParent: "heal",
 }

@@ -79,11 +79,11 @@ class Peopled(RuleBasedStateMachine):
             self.both.follow([step])
 
     @precondition(lambda self: self._runs(State.PENDING, State.RUNNING))
-    @rule(data=st.data())
-    def pause(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), leave_children=st.booleans())
+    def pause(self, data: st.DataObject, leave_children: bool) -> None:
         run = self._any_run(data, State.PENDING, State.RUNNING)
-        step = pause_one(flow_run_id=self.both.ids[run], leave_children=True)
-        self.world.pause(run)
+        step = pause_one(flow_run_id=self.both.ids[run], leave_children=leave_children)
+        self.world.pause(run, leave_children=leave_children)
         self.both.follow([step])
 
     @precondition(lambda self: self._runs(State.PAUSED))

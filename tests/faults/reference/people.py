@@ -1,13 +1,13 @@
 """What people do to flow runs and task runs."""
 
 from orchestrator.core.states import State
+from tests.faults.reference.pauses import Pauses
 from tests.faults.reference.rules import ENDED, GOOD
 from tests.faults.reference.runs import FlowRun, TaskRun
-from tests.faults.reference.settling import Settling
 
 
-class People(Settling):
-    """Restart, cancel, pause, resume, approve, reject and mark."""
+class People(Pauses):
+    """Restart, cancel, approve, reject and mark."""
 
     def restart(self, run: FlowRun, *, attempt: int | None = None) -> None:
         """Run again what did not succeed, and all after it; `attempt`: for a parent's retry, if it has not happened."""
@@ -46,20 +46,8 @@ class People(Settling):
         for task_run in run.everything():
             is_left = leave_children and task_run.waits
             if (task_run.state is not State.RUNNING or is_left) and not task_run.has_ended:
+                task_run.leave_child()
                 task_run.take(State.CANCELLED)
-        self._settle(run)
-
-    def pause(self, run: FlowRun) -> None:
-        """Let nothing new start."""
-        for task_run in run.everything():
-            if task_run.state is State.SUBMITTED:
-                task_run.state, task_run.may_start = State.PENDING, True
-        run.state = State.PAUSED
-
-    def resume(self, run: FlowRun) -> None:
-        """Start what could have started meanwhile."""
-        has_begun = any(one.state is not State.PENDING for one in run.tasks.values())
-        run.state = State.RUNNING if has_begun else State.PENDING
         self._settle(run)
 
     def approve(self, run: FlowRun, task_run: TaskRun, *, reason: str = "") -> None:
@@ -86,6 +74,7 @@ class People(Settling):
         """Give a task run an end by hand; what came after it and never started is judged again."""
         had_ended = task_run.has_ended
         task_run.attempt += task_run.state is State.RUNNING
+        task_run.leave_child()
         task_run.take(state, result)
         if had_ended:
             after = [run.tasks[slug] for slug in run.after({task_run.slug})]
@@ -110,6 +99,7 @@ class People(Settling):
         for task_run in run.everything():
             if not task_run.has_ended and not (task_run.items is not None and task_run.state is State.RUNNING):
                 task_run.attempt += task_run.state is State.RUNNING
+                task_run.leave_child()
                 task_run.take(State.CANCELLED)
         self._end_mapped(run)
         run.state, run.result = state, result

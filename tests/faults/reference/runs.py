@@ -75,6 +75,11 @@ class TaskRun(Shown):
     def retries_are_later(self) -> bool:
         return bool(self.task.get("retry_delay_seconds"))
 
+    def leave_child(self) -> None:
+        """Note that what its child was until now is no matter any more: it ends otherwise."""
+        if self.waits and self.child is not None:
+            self.child_attempt = self.child.attempt
+
     def take(self, state: State, result: Any = None) -> None:
         """Take a state in which nobody executes it and no moment is waited for."""
         self.state, self.result, self.due = state, result, None
@@ -91,7 +96,10 @@ class TaskRun(Shown):
 
 @dataclass(eq=False, repr=False)
 class FlowRun(Shown):
-    """A flow run and its task runs, by slug."""
+    """A flow run and its task runs, by slug.
+
+    `holds`: the pause that its children share; `held`: the one of its parent that it has heard of.
+    """
 
     flow: str
     graph: Written
@@ -100,6 +108,8 @@ class FlowRun(Shown):
     attempt: int = 1
     result: Any = None
     tasks: dict[str, TaskRun] = field(default_factory=dict)
+    holds: object | None = None
+    held: object | None = None
 
     def __repr__(self) -> str:
         return f"{self.flow} {self.state}, attempt {self.attempt}: {list(self.everything())}"

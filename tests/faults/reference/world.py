@@ -16,7 +16,7 @@ from tests.faults.reference.runs import Due, FlowRun, TaskRun
 
 @dataclass(frozen=True)
 class Debt:
-    """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel" or "heal"."""
+    """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel", "pause", ..."""
 
     kind: str
     child: FlowRun
@@ -74,6 +74,7 @@ class World(People):
         """The moment has come that a task run waits for: of its next attempt, or of its time limit."""
         task_run.due = Due.NOW
         if task_run.waits:
+            task_run.leave_child()
             self.end(run, task_run, State.TIMED_OUT)
         elif task_run.state is State.PAUSED and task_run.task["kind"] == "approval":
             if task_run.task.get("on_time_limit") == "approve":
@@ -145,6 +146,8 @@ class World(People):
                 elif run.state is State.CANCELLING and child.state is not State.CANCELLING:
                     yield Debt("cancel", child)
 
+        yield from (Debt("pause", child) for child in self.owed_pauses())
+        yield from (Debt("resume", child) for child in self.owed_resumes())
         for child in sorted(self.runs, key=lambda run: -run.depth):
             if child.attempt > 1 and self._to_heal(child):
                 yield Debt("heal", child)
@@ -160,6 +163,10 @@ class World(People):
                 self.heal(debt.child)
             case "cancel":
                 self.cancel_child(debt.child)
+            case "pause":
+                self.pause_child(debt.child)
+            case "resume":
+                self.resume_child(debt.child)
 
     def settle_debts(self, *, besides: set[Debt] | frozenset[Debt] = frozenset()) -> None:
         """Do what is owed, and what is owed by that, until nothing is but what is left out."""
