@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.schedules import Timing, latest_between, next_after
 from orchestrator.core.wall_clock import in_utc
@@ -61,6 +63,8 @@ def fire_due(*, now: datetime) -> int:
     Those that are due soon are rung for in time. Safe to call at any time and from several processes at once: what
     one of them fires the others pass over, and a fire time starts one run whoever gets there. A schedule that cannot
     be fired is logged and does not hold up the others. Where nothing is due this is one statement.
+
+    :raises OperationalError: the database is away; what was not fired is found by the next look
     """
     found = rows(DUE, now=now, soon=soon(now))
     left = [pk for pk, moment in found if moment <= now]
@@ -70,6 +74,8 @@ def fire_due(*, now: datetime) -> int:
         batch, left = left[:AT_ONCE], left[AT_ONCE:]
         try:
             all_fired = [_fire(batch, now)]
+        except (OperationalError, InterfaceError):
+            raise  # the database is away, for all of them
         except Exception:
             logger.warning("%s schedules could not be fired together; each is fired alone.", len(batch), exc_info=True)
             all_fired = [_fire_alone(pk, now) for pk in batch]
@@ -99,6 +105,8 @@ class _Fired:
 def _fire_alone(pk: int, now: datetime) -> _Fired:
     try:
         return _fire([pk], now)
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:  # whatever is wrong with one schedule, the others are due too
         logger.exception("Schedule %s could not be fired; it is tried again in a while.", pk)
         return _Fired()

@@ -8,7 +8,7 @@ from threading import Barrier, Event, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
@@ -233,6 +233,20 @@ def test_an_unforeseen_error_of_one_schedule_does_not_hold_up_others(flow, broke
     for schedule in sound:
         schedule.refresh_from_db()
         assert schedule.next_fire_at == MONDAY_0930 + DAY
+
+
+def test_a_database_that_is_away_is_not_asked_again_for_each_schedule(flow, caplog):
+    schedules = [scheduled(flow), scheduled(make_flow(flow.project))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'terminated' USING ERRCODE = '57P01'; END $$;"
+            "CREATE TRIGGER away BEFORE INSERT ON orchestrator_flowrun EXECUTE FUNCTION away()"
+        )
+    with pytest.raises(OperationalError):
+        fire_due(now=MONDAY_0930)
+    assert not caplog.text
+    assert Schedule.objects.filter(next_fire_at=MONDAY_0930).count() == len(schedules)
 
 
 def test_more_schedules_than_one_transaction_takes_are_all_fired(flow, monkeypatch):
