@@ -5,6 +5,7 @@ the engine executes it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -272,6 +273,12 @@ class FlowGraph:
         return frozenset(found)
 
     @cached_property
+    def called(self) -> dict[str, str]:
+        """slug -> what people call the task in what they read: its name, with the slug where others have that too."""
+        times = Counter(task.name for task in self.tasks.values())
+        return {slug: _called(slug, task.name, times[task.name] == 1) for slug, task in self.tasks.items()}
+
+    @cached_property
     def pairs(self) -> dict[str, frozenset[str]]:
         """Mapped task -> the mapped upstreams that it follows item by item, for those that have any."""
         apart: dict[str, set[str]] = {slug: set() for slug in self.mapped}
@@ -321,3 +328,9 @@ class FlowGraph:
                 seen.add(found)
                 ahead.extend(neighbours[found])
         return seen
+
+
+def _called(slug: str, name: str, is_alone: bool) -> str:
+    if is_alone:
+        return name
+    return slug if slug.startswith(name) else f"{name} ({slug})"

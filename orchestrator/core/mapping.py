@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.core.bindings import Unresolvable, Upstream, items_in, length, upstreams_of
 from orchestrator.core.graph import FlowGraph, Task
-from orchestrator.core.planner import Ending, ItemStates, judge_task, judge_trigger
+from orchestrator.core.planner import Ending, ItemStates, by_name, judge_task, judge_trigger
 from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import Trigger, judge
 
@@ -55,13 +55,13 @@ def judge_mapping(
     others: dict[str, State] = {}
     for name in graph.upstreams[slug]:
         if name not in paired:
-            others |= items.get(name) or {name: states[name]}
+            others |= by_name(graph, name, states, items)
     state, message = judge(Trigger.ALL_FINISHED, task.skip_on_upstream_skip, others)
     if state is not None:
         return Ending(state, message)
     for name in sources_of(task):
         if name not in expanded and states[name] not in SUCCESSFUL:
-            return Ending(State.FAILED, f"Nothing can be mapped over: {name} ended {states[name]}.")
+            return Ending(State.FAILED, f"Nothing can be mapped over: {graph.called[name]} ended {states[name]}.")
     if paired and task.trigger is not Trigger.MANUAL_ONLY:
         return None
     return judge_task(graph, slug, states, items)
@@ -77,7 +77,7 @@ def judge_item(graph: FlowGraph, slug: str, states: Mapping[str, State], items: 
         return judge_task(graph, slug, states, items)
     upstream: dict[str, State] = {}
     for name in graph.upstreams[slug]:
-        upstream |= items.get(name) or {name: states[name]}
+        upstream |= by_name(graph, name, states, items)
     return judge_trigger(replace(task, trigger=Trigger.ALL_FINISHED), upstream)
 
 

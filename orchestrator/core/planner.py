@@ -88,8 +88,17 @@ def judge_rules(
                 state = State.SKIPPED if states[name] in SUCCESSFUL else State.TRIGGER_FAILED
                 return Ending(state, _not_started(states[name]))
             continue
-        upstream |= items.get(name) or {name: states[name]}
+        upstream |= by_name(graph, name, states, items)
     return judge_trigger(graph.tasks[slug], upstream)
+
+
+def by_name(graph: FlowGraph, slug: str, states: Mapping[str, State], items: ItemStates) -> dict[str, State]:
+    """Return what a trigger judges of an upstream, its state or those of its items, by what people call it."""
+    called = graph.called[slug]
+    of_items = items.get(slug)
+    if not of_items:
+        return {called: states[slug]}
+    return {called + item.removeprefix(slug): state for item, state in of_items.items()}
 
 
 def _not_started(opened: State) -> str:
@@ -170,22 +179,22 @@ def final_ending(
     if opened is not State.SUCCESS:
         return Ending(opened, _not_started(opened))
     if failed:
-        return Ending(State.FAILED, f"{_listed(failed)} ended {states[failed[0]]}.")
+        return Ending(State.FAILED, f"{_listed(graph, failed)} ended {states[failed[0]]}.")
     if cancelled:
-        return Ending(State.CANCELLED, f"{_listed(cancelled)} ended Cancelled.")
+        return Ending(State.CANCELLED, f"{_listed(graph, cancelled)} ended Cancelled.")
     if all(states[slug] in SUCCESSFUL for slug in graph.deciders):
         return Ending(State.SUCCESS, "All reference tasks were successful.", flow_result(graph, results))
     raise AssertionError(f"A flow run is asked for its end before its tasks ended: {states}")
 
 
-def with_causes(ending: Ending, failures: Mapping[str, str]) -> Ending:
+def with_causes(graph: FlowGraph, ending: Ending, failures: Mapping[str, str]) -> Ending:
     """Return a failed flow run's ending with what failed in it, so that whoever reads one line knows why.
 
     :param failures: slug -> message of the tasks that failed themselves, not of those that could not start after them
     """
     if ending.state is not State.FAILED or not failures:
         return ending
-    told = [f"{slug}: {message}" for slug, message in failures.items()]
+    told = [f"{graph.called[slug]}: {message}" for slug, message in failures.items()]
     more = f"; and {len(told) - 2} more" if len(told) > 2 else ""
     return Ending(ending.state, ("; ".join(told[:2]))[:MAX_CAUSE] + more)
 
@@ -197,6 +206,6 @@ def flow_result(graph: FlowGraph, results: Mapping[str, Any]) -> Any:
     return {slug: results.get(slug) for slug in graph.results}
 
 
-def _listed(slugs: list[str]) -> str:
-    shown = ", ".join(slugs[:3])
+def _listed(graph: FlowGraph, slugs: list[str]) -> str:
+    shown = ", ".join(graph.called[slug] for slug in slugs[:3])
     return shown if len(slugs) <= 3 else f"{shown} and {len(slugs) - 3} more"

@@ -28,7 +28,7 @@ def restart_item(
         states = states_of(run)
         chain = chain_of(run, item.slug, item.map_index)
         _check(run, item, chain, states, parameters)
-        why = restarted(run, user, label(item.slug, item.map_index), parameters)
+        why = restarted(run, user, label(run.graph.called[item.slug], item.map_index), parameters)
         was_over = run.state in TERMINAL
         anew = {slug for slug, state in states.items() if state in SUCCESSFUL}
         reopened = reopen_item(

@@ -105,13 +105,13 @@ def _judge_again(step: Step, run: Run, marked: Ready, ending: Ending, chain: dic
     :param chain: of an item, it and those that follow it
     """
     was_over = run.state in TERMINAL
-    why = f"Judged again: {_name(marked)} was marked {ending.state}."
+    why = f"Judged again: {_called(run, marked)} was marked {ending.state}."
     reopened = Reopened()
     if run.state is not State.CANCELLING:
         reopened = _reopen(step, run, marked, chain, why)
     if chain:
         end_anew(step, run, chain[marked.slug].parent, why)
-    if not was_over or go_on(step, run, why=f"{_name(marked)}: {ending.message}"):
+    if not was_over or go_on(step, run, why=f"{_called(run, marked)}: {ending.message}"):
         settle_reopened(step, run, reopened)
     if was_over and run.parent_task_run_id is not None:
         step.follow_ups.append(HealParent(run.id))
@@ -131,6 +131,11 @@ def _reopen(step: Step, run: Run, marked: Ready, chain: dict[str, Link], why: st
 
 def _name(ready: Ready) -> str:
     return label(ready.slug, ready.map_index) if ready.map_index >= 0 else ready.slug
+
+
+def _called(run: Run, ready: Ready) -> str:
+    name = run.graph.called[ready.slug]
+    return label(name, ready.map_index) if ready.map_index >= 0 else name
 
 
 @retried

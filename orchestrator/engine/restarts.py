@@ -53,7 +53,7 @@ def restart_one(
             if parameters:
                 raise NothingToRestart("Everything succeeded; say from which tasks to run with these parameters.")
             return step
-        why = restarted(run, user, _listed(named), parameters)
+        why = restarted(run, user, _listed([run.graph.called[slug] for slug in named]), parameters)
         anew = {slug for slug, state in states.items() if state in SUCCESSFUL} if named else set()
         _restart(step, run, states, seeds, why, anew=anew)
     return step

@@ -31,7 +31,7 @@ def verdict(graph: FlowGraph, flow_run_id: UUID, *, last: Mapping[str, Ending], 
         states[slug], results[slug] = state, result
     ending = final_ending(graph, states=states, results=results, cancelling=cancelling)
     if ending.state is State.FAILED:
-        ending = with_causes(ending, dict(rows(READ_FAILURES, flow_run_id=flow_run_id)))
+        ending = with_causes(graph, ending, dict(rows(READ_FAILURES, flow_run_id=flow_run_id)))
     return ending
 
 

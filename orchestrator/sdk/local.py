@@ -102,7 +102,7 @@ class _LocalRun:
         results = {slug: ending.result for slug, ending in self.endings.items()}
         ending = final_ending(self.graph, states=self.states, results=results, cancelling=False)
         failures = {slug: each.message for slug, each in self.endings.items() if each.state is State.FAILED}
-        return with_causes(ending, failures)
+        return with_causes(self.graph, ending, failures)
 
     def _closed(self) -> Ending:
         """Return what the flow's state handlers make of the verdict."""

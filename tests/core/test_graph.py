@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.documents import read_graph
-from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName
+from orchestrator.core.graph import CyclicGraph, Edge, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.parameters import empty_schema
 from orchestrator.core.validation import check_graph
 from tests.core.graphs import DIAMOND, acyclic_graphs, graph_of
@@ -119,3 +119,16 @@ def test_a_flow_is_named_by_project_and_name_which_may_hold_slashes() -> None:
 def test_a_name_without_project_or_flow_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write project/name"):
         FlowName.parse(text)
+
+
+def test_a_task_is_called_by_its_name_as_long_as_no_other_has_it() -> None:
+    named = {"load-1": "load", "sum-1": "sum", "sum-2": "sum", "x": "sum", "flow-start": "State handlers at the start"}
+    graph = FlowGraph({slug: Task(slug, name, TaskKind.FUNCTION) for slug, name in named.items()}, ())
+
+    assert graph.called == {
+        "load-1": "load",
+        "sum-1": "sum-1",
+        "sum-2": "sum-2",
+        "x": "sum (x)",
+        "flow-start": "State handlers at the start",
+    }

@@ -158,13 +158,13 @@ def test_a_mapped_task_ends_as_its_items_do() -> None:
 
 
 def test_items_are_judged_by_their_number_and_named_by_the_first_of_them() -> None:
-    states = item_states("U", {State.SUCCESS: Counted(9_998, [0, 1, 2]), State.FAILED: Counted(2, [7, 9])})
+    states = item_states("D", {State.SUCCESS: Counted(9_998, [0, 1, 2]), State.FAILED: Counted(2, [7, 9])})
 
     assert len(states) == 10_000
     ending = judge_task(CHAIN, "sum", {}, {"D": states})
     assert ending is not None
     assert ending.state is State.TRIGGER_FAILED
-    assert "U[0], U[1], U[2] and 9995 more ended Success, U[7], U[9] ended Failed" in ending.message
+    assert "D[0], D[1], D[2] and 9995 more ended Success, D[7], D[9] ended Failed" in ending.message
 
 
 @pytest.mark.parametrize(

@@ -259,9 +259,10 @@ def test_a_failed_flow_run_has_no_result() -> None:
 def test_a_failed_flow_run_says_what_failed_in_it_and_a_successful_one_nothing() -> None:
     failed = Ending(State.FAILED, "C ended TriggerFailed.")
     fine = Ending(State.SUCCESS, "All reference tasks were successful.")
+    graph = graph_of(alone="A B C D E")
 
-    assert with_causes(failed, {}) == failed
-    assert with_causes(fine, {"A": "tried in vain"}) == fine
-    assert with_causes(failed, {"A": "no rows"}).message == "A: no rows"
+    assert with_causes(graph, failed, {}) == failed
+    assert with_causes(graph, fine, {"A": "tried in vain"}) == fine
+    assert with_causes(graph, failed, {"A": "no rows"}).message == "A: no rows"
     many = {slug: f"no {slug}" for slug in "ABCDE"}
-    assert with_causes(failed, many).message == "A: no A; B: no B; and 3 more"
+    assert with_causes(graph, failed, many).message == "A: no A; B: no B; and 3 more"

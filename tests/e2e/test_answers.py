@@ -62,4 +62,4 @@ def test_an_approval_is_answered_by_mouse_then_restarted_from_a_task_and_answere
     run.expect_state("Success")
     keyboard.press("Escape")
     expect(details).to_contain_text("shipped 5 rows north, as admin said: once more")
-    expect(details.get_by_role("region", name="History")).to_contain_text("Restarted by admin from count-1.")
+    expect(details.get_by_role("region", name="History")).to_contain_text("Restarted by admin from count.")

@@ -53,7 +53,7 @@ def test_a_child_that_fails_fails_its_parent_and_the_message_says_which(register
     failed = TaskRun.objects.get(flow_run=run, slug="Flow bad-1")
     assert (
         failed.message
-        == f"Child flow run {failed.child_flow_run_id} ended Failed: fails-1: ValueError: broken on purpose"
+        == f"Child flow run {failed.child_flow_run_id} ended Failed: fails: ValueError: broken on purpose"
     )
 
 

@@ -99,9 +99,9 @@ def test_on_failure_hears_why_and_its_log_is_kept(register, start, drain):
     drain()
 
     assert state(run) == State.FAILED
-    assert message(run) == "fails-1: ValueError: broken on purpose"
+    assert message(run) == "fails: ValueError: broken on purpose"
     logged = LogLine.objects.filter(task_run__slug="flow-end").values_list("message", flat=True)
-    assert list(logged) == ["f: fails-1: ValueError: broken on purpose"]
+    assert list(logged) == ["f: fails: ValueError: broken on purpose"]
 
 
 def test_a_handler_that_raises_fails_the_flow_and_a_restart_asks_it_again(register, start, drain):

@@ -188,7 +188,7 @@ def test_one_item_is_restarted_with_what_follows_it_and_the_others_keep_their_en
     assert items(ended, "add-1")[3] == ("Success", 2)
     assert (state(ended), parent(ended, "keep-1").state) == ("Failed", "TriggerFailed")
     told = StateChange.objects.filter(task_run=item(ended, "picky-1", 3), after="Pending").get()
-    assert (told.message, told.actor) == ("Restarted by ann from picky-1[3].", ann)
+    assert (told.message, told.actor) == ("Restarted by ann from picky[3].", ann)
 
     restart_task_run(task_run_id=item(ended, "picky-1", 1).pk)
     drain()

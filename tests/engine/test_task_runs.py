@@ -74,7 +74,7 @@ def test_a_failure_ends_everything_after_it_and_lets_the_other_branch_run(regist
     }
     run.refresh_from_db()
     assert run.unfinished == 0
-    assert run.message == "fails-1: ValueError: broken on purpose"
+    assert run.message == "fails: ValueError: broken on purpose"
 
 
 def test_results_and_parameters_reach_the_tasks_that_are_bound_to_them(register, start, drain):

@@ -87,4 +87,4 @@ def test_without_a_terminal_an_approval_fails_and_says_what_to_do(monkeypatch):
 
     run = release().run()
 
-    assert (run.state, run.message) == (State.FAILED, f"release-1: {NO_TERMINAL}")
+    assert (run.state, run.message) == (State.FAILED, f"release: {NO_TERMINAL}")

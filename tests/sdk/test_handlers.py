@@ -229,7 +229,7 @@ def test_on_failure_of_a_flow_is_called_when_it_failed_only() -> None:
     flow_of(fails, on_failure=note).run()
     flow_of(lambda: 1, on_failure=note).run()
 
-    assert told == ["a-1: ValueError: no"]
+    assert told == ["a: ValueError: no"]
 
 
 @pytest.mark.parametrize("answer", [RuntimeError("oh"), states.RunState(State.PAUSED), "no state"])
