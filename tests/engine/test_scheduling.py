@@ -15,6 +15,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from orchestrator.core.clocks import CronClock
 from orchestrator.core.cron import read_cron
 from orchestrator.core.schedules import Timing, next_after, preview
+from orchestrator.core.states import State
 from orchestrator.engine import firing
 from orchestrator.engine.bells import crontabs
 from orchestrator.engine.firing import fire_due
@@ -233,6 +234,17 @@ def test_an_unforeseen_error_of_one_schedule_does_not_hold_up_others(flow, broke
     for schedule in sound:
         schedule.refresh_from_db()
         assert schedule.next_fire_at == MONDAY_0930 + DAY
+
+
+@pytest.mark.parametrize(("overlap", "others"), [("queue", State.QUEUED), ("skip", State.SKIPPED)])
+def test_runs_that_are_fired_together_keep_to_the_limit_of_their_flow(flow, overlap, others):
+    flow.max_runs, flow.overlap = 1, overlap
+    flow.save()
+    for rows in range(3):
+        scheduled(flow, parameters={"rows": rows})
+    assert fire_due(now=MONDAY_0930) == 3
+    states = sorted(FlowRun.objects.values_list("state", flat=True))
+    assert states == [State.PENDING, others, others]
 
 
 def test_a_database_that_is_away_is_not_asked_again_for_each_schedule(flow, caplog):
