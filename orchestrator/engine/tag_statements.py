@@ -1,26 +1,37 @@
 """The statements of limits of tags: whoever judges who may be claimed holds the project."""
 
+# The flow runs of a project that have not ended: few, however many have.
 _OF_PROJECT = """
-FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
+orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
 WHERE r.id = t.flow_run_id AND f.project_id = %(project_id)s::bigint
+    AND r.state IN ('Scheduled', 'Queued', 'Pending', 'Running', 'Paused', 'Cancelling')
 """
 
 # What is not to be claimed now goes where its limits want it to be when it is submitted.
 HOLD_OR_FREE = f"""
 UPDATE orchestrator_taskrun t
 SET queue = CASE WHEN starts_with(t.queue, '~') THEN substr(t.queue, 2) ELSE '~' || t.queue END
-{_OF_PROJECT} AND t.tags IS NOT NULL AND t.state IN ('Pending', 'Retrying', 'Paused')
+FROM {_OF_PROJECT} AND t.tags IS NOT NULL AND t.state IN ('Pending', 'Retrying', 'Paused')
     AND starts_with(t.queue, '~') <> (t.tags::text[] && %(limited)s::text[])
 """
 
-# What is executed, waits for a flow run or wants to: with limited tags, or held because it had some.
-TAGGED = """
-SELECT t.id, t.flow_run_id, t.state, t.queue, t.tags, t.state = 'Running' AND t.lease_until IS NULL
-FROM orchestrator_taskrun t
-JOIN orchestrator_flowrun r ON r.id = t.flow_run_id JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE f.project_id = %(project_id)s::bigint AND t.tags IS NOT NULL AND t.items IS NULL
-    AND t.state IN ('Submitted', 'Running') AND (t.tags::text[] && %(limited)s::text[] OR starts_with(t.queue, '~'))
-ORDER BY t.priority DESC, t.submitted_at
+# What is executed, waits for a flow run or wants to: with limited tags, or held because it had some. Of those of one
+# flow run that are held by the same tags only as many as there are places at most: no more could be let go.
+TAGGED = f"""
+WITH found AS (
+    SELECT t.id, t.flow_run_id, t.state, t.queue, t.tags, t.state = 'Running' AND t.lease_until IS NULL AS waits,
+        t.priority, t.submitted_at, t.state = 'Submitted' AND starts_with(t.queue, '~') AS is_held,
+        t.tags::text[] && %(limited)s::text[] AS is_limited
+    FROM orchestrator_taskrun t, {_OF_PROJECT}
+        AND t.tags IS NOT NULL AND t.items IS NULL AND t.state IN ('Submitted', 'Running')
+), ranked AS (
+    SELECT *, row_number() OVER (
+        PARTITION BY is_held, flow_run_id, tags ORDER BY priority DESC, submitted_at) AS place
+    FROM found WHERE is_limited OR is_held
+)
+SELECT id, flow_run_id, state, queue, tags, waits FROM ranked
+WHERE NOT (is_held AND is_limited) OR place <= %(most)s::int
+ORDER BY priority DESC, submitted_at
 """
 
 # The tags of the project's task runs that wait for each of these flow runs, at any depth.

@@ -93,7 +93,8 @@ def _placed(project_id: int, limits: dict[str, int]) -> list[Placed]:
 
     What a task run waits for shares the places of its tags: it would else wait for the one that waits for it.
     """
-    found = rows(TAGGED, project_id=project_id, limited=list(limits))
+    most = max(limits.values(), default=0)
+    found = rows(TAGGED, project_id=project_id, limited=list(limits), most=most)
     above: dict[UUID, set[str]] = defaultdict(set)
     if any(waits for *_, waits in found):
         for flow_run_id, tags in rows(TAGS_ABOVE, project_id=project_id, ids=list({row[1] for row in found})):

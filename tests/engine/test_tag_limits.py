@@ -265,3 +265,14 @@ def test_mapped_children_and_waits_obey_the_limit_of_their_tag(register, start, 
 
     assert state(run) == "Success"
     assert FlowRun.objects.filter(parent_task_run__flow_run=run).count() == 3
+
+
+def test_more_than_the_places_are_held_and_all_come_to_their_ends(register, start, drain, project):
+    limit_tag(project, most=2)
+    with Flow("mapped") as flow:
+        double.map(list(range(25)))
+        reads()
+    run = start(register(flow))
+    drain()
+
+    assert state(run) == "Success"
