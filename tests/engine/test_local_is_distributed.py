@@ -76,7 +76,11 @@ class DrawnFlow:
 @st.composite
 def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
     upstreams = tuple(sorted(draw(st.sets(st.integers(0, place - 1), max_size=3)))) if place else ()
-    kinds = ["function"] * 4 + ["child", "children", "mapped", "flattened", "cached", "parameter", "launch"]
+    kinds = (
+        ["function"] * 4
+        + ["child", "children", "mapped", "flattened", "cached", "launch"]
+        + ["parameter"] * (place > 0)
+    )
     kinds += ["switch", "ifelse"] * bool(upstreams) + ["merge", "merge"] * (len(upstreams) > 1)
     return Drawn(
         kind=draw(st.sampled_from(kinds)),
@@ -94,7 +98,7 @@ def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
 @st.composite
 def drawn_flows(draw: st.DrawFn) -> DrawnFlow:
     tasks = [draw(drawn_tasks(place)) for place in range(draw(st.integers(1, MOST_TASKS)))]
-    places = st.integers(0, len(tasks) - 1)
+    places = st.sampled_from([place for place, drawn in enumerate(tasks) if drawn.kind != "parameter"])
     return DrawnFlow(
         tasks=tasks,
         deciding=frozenset(draw(st.sampled_from([set(), set(), set(), draw(st.sets(places, max_size=2))]))),

@@ -29,10 +29,10 @@ from tests.faults.peopled import Peopled
 from tests.faults.random_flows import RESULTS
 from tests.faults.reference.world import Debt
 
-pytestmark = pytest.mark.timeout(300)
-
 EXAMPLES, STEPS = 10, 40
 RANDOM = os.environ.get("RANDOM_FAULTS") == "1"
+pytestmark = pytest.mark.timeout(3_600 if RANDOM else 300)
+
 MANY = int(os.environ.get("RANDOM_FAULTS_EXAMPLES", EXAMPLES * 10))
 MOST_SEARCHES = 50
 OUTCOMES = [
