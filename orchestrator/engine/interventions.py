@@ -40,14 +40,14 @@ SELECT slug FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid 
 """
 
 # A child may have ended again, or have been marked, before anybody looked. Those of long ago are not looked for. The
-# deepest come first: what goes on by them is waited for above, not mirrored once more as it had ended.
+# deepest come first, and what goes on before what has ended: that is waited for above, not mirrored once more.
 OWED_HEALS = f"""
 SELECT c.id FROM orchestrator_flowrun c
 JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
 JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
 WHERE c.attempt > 1 AND c.parent_task_run_id IS NOT NULL
     AND (c.ended_at IS NULL OR c.ended_at > now() - interval '1 day') AND {_HEALABLE}
-ORDER BY c.depth DESC LIMIT 1000
+ORDER BY c.depth DESC, c.ended_at IS NOT NULL, t.slug, t.map_index LIMIT 1000
 """
 
 # Task runs that did not end by their children owe nothing to what these were until now.

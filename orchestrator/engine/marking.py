@@ -13,6 +13,7 @@ from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import HEAR_OF_CHILDREN, READ_STARTED
 from orchestrator.engine.item_reopening import Link, Reopened, chain_of, end_anew, reopen_item, settle_reopened
+from orchestrator.engine.item_statements import SET_ITEMS
 from orchestrator.engine.items import ends_with, tasks_stopped
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
@@ -71,6 +72,9 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
         # A new attempt, so that the worker that has it learns that it is no longer its.
         move.attempt_step = int(ready.before is State.RUNNING)
         move_task_runs(step, run, [move])
+        if ready.map_index < 0 and ready.slug in run.graph.mapped:
+            # What comes after it looks at its items no more, but at what it was marked.
+            send(SET_ITEMS, id=ready.id, items=None, waiting_on=0)
         if ready.before is State.RUNNING and ready.child is not None:
             send(HEAR_OF_CHILDREN, ids=[ready.id])
         if ready.before in TERMINAL:

@@ -26,7 +26,9 @@ def doubled(x):
 
 
 def mark(run: FlowRun, slug: str, to: State, **more):
-    mark_task_run(task_run_id=TaskRun.objects.get(flow_run=run, slug=slug).pk, state=to, reason="it is fine", **more)
+    mark_task_run(
+        task_run_id=TaskRun.objects.get(flow_run=run, slug=slug, map_index=-1).pk, state=to, reason="it is fine", **more
+    )
 
 
 def broken_in_the_middle() -> Flow:
@@ -240,3 +242,23 @@ def test_a_run_that_is_being_cancelled_ends_as_cancelled_whatever_is_marked(regi
 
     assert state(run) == State.CANCELLED
     assert states(run)["works-1"] == "Cancelled"
+
+
+def test_a_mapped_task_marked_as_a_whole_counts_as_marked_for_what_comes_after_it(register, start, drain):
+    with Flow("f") as flow:
+        mapped = task(_odd).map(x=[1, 2])
+        task(lambda found: found, name="reduced")(found=mapped)
+    run = start(register(flow))
+    drain()
+    assert states(run)["reduced-1"] == "TriggerFailed"
+
+    mark(run, "_odd-1", State.SUCCESS, result=[1, 3])
+    drain()
+
+    assert TaskRun.objects.get(flow_run=run, slug="reduced-1").result == [1, 3]
+
+
+def _odd(x):
+    if x % 2 == 0:
+        raise ValueError("even")
+    return x

@@ -76,6 +76,7 @@ class People(Pauses):
         task_run.attempt += task_run.state is State.RUNNING
         task_run.leave_child()
         task_run.take(state, result)
+        task_run.items = None
         if had_ended:
             after = [run.tasks[slug] for slug in run.after({task_run.slug})]
             never = {State.SKIPPED, State.CANCELLED}

@@ -148,9 +148,7 @@ class World(People):
 
         yield from (Debt("pause", child) for child in self.owed_pauses())
         yield from (Debt("resume", child) for child in self.owed_resumes())
-        for child in sorted(self.runs, key=lambda run: -run.depth):
-            if child.attempt > 1 and self._to_heal(child):
-                yield Debt("heal", child)
+        yield from (Debt("heal", child) for child in self._owed_heals())
 
     def do(self, debt: Debt) -> None:
         """Do what is owed; again, or too late, it changes nothing."""
@@ -191,6 +189,12 @@ class World(People):
                         else:
                             self.end(run, task_run, outcome(task_run.slug, task_run.attempt))
         return root
+
+    def _owed_heals(self) -> list[FlowRun]:
+        """Return the children that were restarted unheard of: the deepest first, and what goes on before what ended."""
+        found = [(one, child) for child in self.runs if child.attempt > 1 for one in self._to_heal(child)]
+        found.sort(key=lambda each: (-each[1].depth, each[1].state in ENDED, each[0].slug, each[0].index))
+        return [child for _, child in found]
 
     def _to_heal(self, child: FlowRun) -> list[TaskRun]:
         run = child.parent
