@@ -93,8 +93,8 @@ WITH moved AS (
 SELECT 1 / (count(*) = %(count)s::int)::int FROM moved
 """
 
-# A mapped task that runs counts its items, not what is before it.
-_COUNTS_UPSTREAMS = "(items IS NULL OR state <> 'Running')"
+# A mapped task that runs counts its items, not what is before it; one that has ended, nothing any more.
+_COUNTS_UPSTREAMS = "ended_at IS NULL AND (items IS NULL OR state <> 'Running')"
 
 RELEASE_DOWNSTREAMS = f"""
 UPDATE orchestrator_taskrun SET waiting_on = waiting_on - (%(falls)s::jsonb ->> slug)::int

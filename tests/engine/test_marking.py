@@ -136,6 +136,24 @@ def test_a_mapped_task_that_runs_counts_its_items_whatever_is_judged_again_befor
     assert states(run) == {"fails-1": "Skipped", "works-1": "Skipped", "mapped-1": "Success"}
 
 
+def test_a_mapped_task_that_ended_first_counts_nothing_when_something_before_it_ends_again(register, start, drain):
+    with Flow("f") as flow:
+        never = works(upstream_tasks=[fails()])
+        mapped = task(lambda x: x, name="mapped", trigger="all_finished", skip_on_upstream_skip=False)
+        mapped.map(x=[1], upstream_tasks=[never])
+    run = start(register(flow))
+    (held,) = claim(worker="w", limit=1)
+    complete(ended=[(held, Ending(State.FAILED))])
+    (item,) = claim(worker="w", limit=1)
+    mark(run, "fails-1", State.SUCCESS)
+    complete(ended=[(item, Ending(State.SUCCESS))])
+    assert states(run) == {"fails-1": "Success", "works-1": "Submitted", "mapped-1": "Success"}
+
+    drain()
+
+    assert (state(run), states(run)["works-1"]) == (State.SUCCESS, "Success")
+
+
 def test_a_child_that_was_waited_for_runs_on_when_the_task_is_marked(register, start, drain):
     register(one_task("child"))
     with Flow("parent") as flow:
