@@ -11,10 +11,13 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from orchestrator.core.states import State
+from orchestrator.engine.answering import NotWaiting, approve_task_run
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.firing import fire_due
 from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.marking import NotMarkable, mark_task_run
+from orchestrator.engine.pausing import NotPaused, pause_flow_run, resume_flow_run
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import NotFinished, restart_flow_run
 from orchestrator.engine.scheduling import create_schedule
@@ -86,12 +89,15 @@ class Actor:
         return FlowRun.objects.get(flow=self.flow)
 
     def run_to_end(self, run: FlowRun) -> None:
+        self.run_until(FlowRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists)
+
+    def run_until(self, is_so: Callable[[], bool]) -> None:
         """Be one worker after the other; what one held when it failed is lost with it."""
         for _ in range(MOST_ROUNDS):
             with suppress(DatabaseError), self.counted.counting():
                 while Drain().run() or recover().owed:
                     pass
-            if FlowRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists():
+            if is_so():
                 return
             TaskRun.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(days=1))
         raise AssertionError(f"the flow run does not end: {list(TaskRun.objects.values_list('slug', 'state'))}")
@@ -140,6 +146,39 @@ def test_whichever_statement_of_a_run_a_cancel_or_a_restart_fails_it_ends_as_eve
         actor.run_to_end(run)
 
         assert list(FlowRun.objects.values_list("state", flat=True)) == [State.SUCCESS] * 2
+
+
+@pytest.fixture
+def asking(register) -> Flow:
+    """Two items, and after them a function that a person has to approve, beside a child."""
+    prepare_executions()
+    with WrittenFlow("steady") as steady:
+        works()
+    register(steady)
+    with WrittenFlow("asking") as flow:
+        items = task(lambda x: record_execution(), name="items").map(x=[1, 2])
+        works.copy(name="asks", trigger="manual_only")(upstream_tasks=[items])
+        child("steady", wait=True)()
+    return register(flow)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whichever_statement_of_a_pause_an_answer_or_a_mark_fails_it_ends_as_ever(asking, fault):
+    for actor in each_statement(asking, fault):
+        run = actor.start()
+        actor.do(pause_flow_run, flow_run_id=run.pk)
+        actor.do(resume_flow_run, NotPaused, flow_run_id=run.pk)
+        task_runs = TaskRun.objects.filter(flow_run=run, map_index=-1)
+        actor.run_until(task_runs.filter(slug="asks-1", state=State.PAUSED).exists)
+
+        asks = task_runs.get(slug="asks-1").pk
+        actor.do(approve_task_run, NotWaiting, task_run_id=asks)
+        actor.run_to_end(run)
+        assert set(FlowRun.objects.values_list("state", flat=True)) == {State.SUCCESS}
+
+        actor.do(mark_task_run, NotMarkable, task_run_id=asks, state=State.FAILED, reason="it was not")
+        actor.run_to_end(run)
+        assert FlowRun.objects.get(pk=run.pk).state == State.FAILED
 
 
 def test_a_start_whose_commit_was_not_heard_of_is_one_start(family):
