@@ -91,11 +91,12 @@ WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) 
 RETURNING t.id, t.slug, t.attempt, t.waiting_on
 """
 
+# An item that has ended counts anew when it runs again; such rows are there also of tasks that are given items anew.
 RELEASE_ITEMS = """
 UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
 FROM unnest(%(slugs)s::text[], %(indexes)s::int[], %(falls)s::int[]) AS g(slug, map_index, fall)
 WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[])
-    AND t.map_index = ANY(%(indexes)s::int[]) AND t.slug = g.slug AND t.map_index = g.map_index
+    AND t.map_index = ANY(%(indexes)s::int[]) AND t.slug = g.slug AND t.map_index = g.map_index AND t.ended_at IS NULL
 RETURNING t.id, t.slug, t.map_index, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt, t.state
 """
 

@@ -81,10 +81,10 @@ def judge_parent(run: Run, slug: str) -> Ending | None:
 
 @dataclass(slots=True)
 class Expansion:
-    """What became of a mapped task that may have items: whether it was given them, which may start here, its end."""
+    """What became of a mapped task that may have items: whether it was given them, which wait for nothing, its end."""
 
     given: bool
-    ready: list[Ready] = field(default_factory=list)
+    items: list[Ready] = field(default_factory=list)
     ending: Ending | None = None
 
 
@@ -117,7 +117,7 @@ def expand(step: Step, run: Run, parent: Ready) -> Expansion:
     move_task_runs(step, run, [Move(parent.id, slug, parent.attempt, parent.before, State.RUNNING)])
     again = restart_items(step, run, parent, number, everything=True) if parent.attempt > 1 else []
     free = [item for item, waiting_on in again if waiting_on == 0] + _born(step, run, slug, number, known=len(again))
-    return Expansion(given=True, ready=judge_items(step, run, free, {}))
+    return Expansion(given=True, items=free)
 
 
 def _born(step: Step, run: Run, slug: str, number: int, known: int) -> list[Ready]:
@@ -340,7 +340,7 @@ def _go_on(step: Step, run: Run, parent: Ready, number: int) -> Expansion:
         return Expansion(given=False, ending=end_parent(step, run, parent, ending_of_items(run, parent.slug)))
     send(SET_ITEMS, id=parent.id, items=number, waiting_on=len(again))
     move_task_runs(step, run, [Move(parent.id, parent.slug, parent.attempt, parent.before, State.RUNNING)])
-    return Expansion(given=False, ready=judge_items(step, run, [item for item, waits in again if waits == 0], {}))
+    return Expansion(given=False, items=[item for item, waits in again if waits == 0])
 
 
 def end_parent(step: Step, run: Run, parent: Ready, ending: Ending) -> Ending:

@@ -18,7 +18,7 @@ from orchestrator.core.results import Unkeepable
 from orchestrator.core.states import State
 from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.endings import mark_running, submit
-from orchestrator.engine.items import expand, items_before, judge_parent, settle_items, states_of_items
+from orchestrator.engine.items import expand, items_before, judge_items, judge_parent, settle_items, states_of_items
 from orchestrator.engine.latest import ask_for_versions
 from orchestrator.engine.results import put_in_one
 from orchestrator.engine.starting import start_here
@@ -85,6 +85,7 @@ def _expand(step: Step, run: Run, ready: list[Ready]) -> tuple[list[Ready], list
     """
     endings = {}
     given: list[str] = []
+    items: list[Ready] = []
     parents: list[Ready] = []
     may_start: list[Ready] = []
     for task_run in ready:
@@ -92,11 +93,13 @@ def _expand(step: Step, run: Run, ready: list[Ready]) -> tuple[list[Ready], list
         (parents if is_parent else may_start).append(task_run)
     for task_run in sorted(parents, key=lambda parent: run.graph.order.index(parent.slug)):
         expansion = expand(step, run, task_run)
-        may_start += expansion.ready
+        items += expansion.items
         if expansion.given:
             given.append(task_run.slug)
         if expansion.ending is not None:
             endings[task_run.slug] = expansion.ending
+    # Not before all of them count whom they wait for: an item that ends here takes itself off those that follow it.
+    may_start += judge_items(step, run, items, {})
     falls = Counter(follower for slug in given for follower in run.graph.followed.get(slug, ()))
     return may_start, _take_off(step, run, falls), endings
 

@@ -541,3 +541,42 @@ def test_a_mapped_task_that_is_named_runs_all_its_items_again_with_new_children(
     assert FlowRun.objects.filter(parent_task_run__flow_run=run).count() == 4
     attempts = TaskRun.objects.filter(flow_run=run, slug="Flow child-1").values_list("attempt", flat=True)
     assert list(attempts) == [2, 2, 2]
+
+
+def test_a_restart_from_items_that_cannot_start_lets_those_that_follow_them_end_too(
+    register: Register, start: Start, drain: Drain
+) -> None:
+    BAD.add(2)
+    with WrittenFlow("f") as flow:
+        keep(add.map(add.map(picky.map(numbers()))))
+    run = start(register(flow))
+    drain()
+
+    restart_flow_run(flow_run_id=run.pk, from_tasks=["add-1"])
+    drain()
+
+    assert item_states(run, "add-2") == ["Success", "TriggerFailed", "Success"]
+    assert state(run) == "Failed"
+
+
+def test_items_that_are_given_anew_may_end_before_those_that_follow_them_are(
+    register: Register, start: Start, drain: Drain
+) -> None:
+    skipping = task(lambda x: x, name="skipping")
+
+    def odd(x: Any) -> Any:
+        with case(is_even(x), False):
+            return skipping(x)
+
+    with WrittenFlow("f") as flow:
+        kept = keep.copy(name="kept", skip_on_upstream_skip=False)
+        flow.result = keep(keep.map(kept.map(apply_map(odd, numbers()))), task_args={"skip_on_upstream_skip": False})
+    run = start(register(flow))
+    drain()
+    assert item_states(run, "skipping-1") == ["Success", "Skipped", "Success"]
+
+    restart_flow_run(flow_run_id=run.pk, from_tasks=["skipping-1"])
+    drain()
+
+    assert item_states(run, "skipping-1") == ["Success", "Skipped", "Success"]
+    assert state(run) == "Success"
