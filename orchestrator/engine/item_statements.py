@@ -76,11 +76,11 @@ WITH again AS (
     which=f"%(always)s OR again.waits > 0 OR {_NEVER_STARTED}",
 )
 
-# An item that has not ended may have to wait for one that runs again.
+# An item that has not ended may have to wait for one that runs again; without an index, all of the task's.
 SET_ITEM_WAITING_ON = f"""
 UPDATE orchestrator_taskrun t SET waiting_on = ({_WAITS.format(index="t.map_index")})
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text AND t.map_index = %(index)s::int
-    AND NOT t.state = ANY(%(terminal)s::text[])
+WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text AND t.map_index >= 0
+    AND (%(index)s::int IS NULL OR t.map_index = %(index)s::int) AND NOT t.state = ANY(%(terminal)s::text[])
 """
 
 COUNT_ITEMS_DOWN = """

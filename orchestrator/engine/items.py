@@ -33,6 +33,7 @@ from orchestrator.engine.item_statements import (
     READ_SOME_ITEM_STATES,
     RELEASE_ITEMS,
     RESTART_ITEMS,
+    SET_ITEM_WAITING_ON,
     SET_ITEMS,
     TAKE_SUBMITTED_ITEMS,
 )
@@ -195,6 +196,9 @@ def restart_items(step: Step, run: Run, parent: Ready, number: int, *, everythin
         message="Restarted.",
         actor=step.user_id,
     )
+    for follower in run.graph.followed.get(parent.slug, ()) if found else ():
+        pairs = list(run.graph.pairs[follower])
+        send(SET_ITEM_WAITING_ON, flow_run_id=run.id, slug=follower, index=None, pairs=pairs, terminal=TERMINAL_STATES)
     return [
         (Ready(identity, parent.slug, attempt, State.PENDING, 0, child, child_attempt, index), waiting_on)
         for identity, index, attempt, child, child_attempt, waiting_on in found
