@@ -7,15 +7,8 @@ from typing import Any, TypeVar
 from orchestrator.core.approvals import APPROVAL_INPUTS
 from orchestrator.core.bindings import Binding, InvalidBinding, dump, parse
 from orchestrator.core.control import CASE_INPUTS, MERGE_INPUTS
-from orchestrator.core.graph import (
-    SCHEMA,
-    Edge,
-    FlowGraph,
-    FlowName,
-    Task,
-    TaskKind,
-    is_name,
-)
+from orchestrator.core.graph import SCHEMA, Edge, FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.names import is_name
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.task_fields import CHOICES, NAME, OF_GRAPH, PLAIN, SPECIAL, Rule, is_number
 

@@ -4,7 +4,6 @@ One immutable value for everybody: the authoring API builds it, the canvas edits
 the engine executes it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,25 +15,9 @@ from orchestrator.core.bindings import Binding, items_in, read_whole, upstreams_
 from orchestrator.core.triggers import Trigger
 
 SCHEMA = 1
-MAX_NAME = 200
-
-
-def is_name(value: object) -> bool:
-    """Return whether a value can name a flow or a task: 1 to 200 printable characters."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and value.isprintable()
-
 
 # The queue of whatever names none.
 DEFAULT_QUEUE = "default"
-MAX_PRIORITY = 100
-
-_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,49}")
-QUEUE_WANTED = "a queue's name: up to 50 letters, digits, dots, dashes and underscores"
-
-
-def is_queue(value: object) -> bool:
-    """Return whether a value can name a queue of workers."""
-    return isinstance(value, str) and _QUEUE.fullmatch(value) is not None
 
 
 class TaskKind(StrEnum):

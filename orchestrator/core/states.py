@@ -78,7 +78,7 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
 FLOW_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     State.SCHEDULED: MARKABLE | {State.QUEUED, State.PENDING, State.RUNNING},
     State.QUEUED: MARKABLE | {State.PENDING, State.RUNNING},
-    State.PENDING: TERMINAL | {State.QUEUED, State.RUNNING, State.PAUSED, State.CANCELLING},
+    State.PENDING: TERMINAL | {State.RUNNING, State.PAUSED, State.CANCELLING},
     State.RUNNING: TERMINAL | {State.PAUSED, State.CANCELLING},
     State.PAUSED: TERMINAL | {State.PENDING, State.RUNNING, State.CANCELLING},
     State.CANCELLING: frozenset({State.CANCELLED}),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orchestrator.core.graph import MAX_PRIORITY, QUEUE_WANTED, ApproverRole, OnRetry, OnTimeLimit, is_name, is_queue
+from orchestrator.core.graph import ApproverRole, OnRetry, OnTimeLimit
+from orchestrator.core.names import MAX_PRIORITY, QUEUE_WANTED, is_name, is_queue
 from orchestrator.core.triggers import Trigger
 
 MAX_RETRIES = 1_000

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.admission import Overlap
 from orchestrator.core.documents import write_graph
-from orchestrator.core.graph import MAX_NAME, FlowGraph, is_name
+from orchestrator.core.graph import FlowGraph
+from orchestrator.core.names import MAX_NAME, is_name
 from orchestrator.sdk import compiling, places, registry, rewriting
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of

@@ -1,7 +1,7 @@
 """Where and how soon something is executed, as people write it."""
 
 from orchestrator.core.admission import Overlap
-from orchestrator.core.graph import MAX_PRIORITY, QUEUE_WANTED, is_queue
+from orchestrator.core.names import MAX_PRIORITY, QUEUE_WANTED, is_queue
 
 
 def queue_of(written: str | None) -> str:

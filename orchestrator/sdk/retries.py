@@ -61,13 +61,30 @@ def pauses_of(delay: RetryDelay | None) -> Pauses:
     return Pauses(seconds_of(delay, "retry_delay"))  # type: ignore[arg-type]  # what is no duration is refused
 
 
-def retry_on_of(types: object) -> tuple[type[BaseException], ...]:
+def checked_retries(max_retries: int, retry_delay: RetryDelay | None) -> int:
+    """Return how often a task is tried again.
+
+    :raises ValueError: it is no number of retries, or retries without a delay, or a delay without retries
+    """
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        raise ValueError(f"max_retries must be a whole number from 0, not {max_retries!r}.")
+    if max_retries and retry_delay is None:
+        raise ValueError("max_retries needs a retry_delay, for example timedelta(seconds=10).")
+    if retry_delay is not None and not max_retries:
+        raise ValueError("retry_delay needs max_retries of at least 1.")
+    return max_retries
+
+
+def retry_on_of(types: object, max_retries: int) -> tuple[type[BaseException], ...]:
     """Return the types of exceptions that are retried; none: all are.
 
     :raises TypeError: something is no type of exceptions
+    :raises ValueError: there are no retries
     """
     if types is None:
         return ()
+    if not max_retries:
+        raise ValueError("retry_on needs max_retries of at least 1.")
     found = tuple(types) if isinstance(types, list | tuple | set | frozenset) else (types,)
     for each in found:
         if not (isinstance(each, type) and issubclass(each, BaseException)):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from orchestrator.core.graph import MAX_NAME, is_name
+from orchestrator.core.names import MAX_NAME, is_name
 from orchestrator.sdk import blocks, compiling
 from orchestrator.sdk.annotations import list_to_map, plain
 from orchestrator.sdk.collections import Collection, Constant, as_task

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, overload
@@ -16,15 +15,13 @@ from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_v
 from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.queues import queue_of
-from orchestrator.sdk.retries import RetryDelay, pauses_of, retry_on_of
+from orchestrator.sdk.retries import RetryDelay, checked_retries, pauses_of, retry_on_of
 from orchestrator.sdk.serializers import find_serializer
+from orchestrator.sdk.signatures import check_arguments, named_arguments, returned_parts
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
-
-# Names of `run` arguments that calling a task needs for itself.
-RESERVED = frozenset({"upstream_tasks", "mapped", "task_args", "flow"})
 
 
 class Task:
@@ -76,9 +73,9 @@ class Task:
         self.slug = slug
         self.has_own_slug = slug is not None
         self.tags = frozenset(tags or ())
-        self.max_retries = _retries(max_retries, retry_delay)
+        self.max_retries = checked_retries(max_retries, retry_delay)
         self.retry_delay = retry_delay
-        self.retry_on = _retry_on(retry_on, max_retries)
+        self.retry_on = retry_on_of(retry_on, max_retries)
         self.timeout_seconds = limit_of(timeout, "timeout")
         self.cache_for_seconds = limit_of(cache_for, "cache_for")
         self.cache_validator = read_validator(cache_validator)
@@ -91,7 +88,8 @@ class Task:
         self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
         self.nout = _nout(nout)
         self.state_handlers = handlers_of(state_handlers, on_failure)
-        _check_run(self)
+        if getattr(self.run, "__func__", None) is not Task.run:
+            check_arguments(self.signature, whose=repr(self))
 
     def __repr__(self) -> str:
         return f"<Task: {self.name}>"
@@ -196,12 +194,10 @@ class Task:
         """
         target = open_flow_for(flow, f"call {self!r}")
         try:
-            bound = self.signature.bind(*args, **kwargs)
+            arguments = named_arguments(self.signature, args, kwargs)
         except TypeError as error:
             raise TypeError(f"{self!r} cannot be called so: {error}.") from None
-        target.set_dependencies(
-            self, upstream_tasks=upstream_tasks or (), keyword_tasks=_named(self, bound), mapped=mapped
-        )
+        target.set_dependencies(self, upstream_tasks=upstream_tasks or (), keyword_tasks=arguments, mapped=mapped)
         return self
 
     def set_upstream(self, task: Any, flow: Flow | None = None, key: str | None = None, mapped: bool = False) -> Task:
@@ -260,7 +256,7 @@ class Task:
 
         :raises TypeError: neither `nout` nor an annotation like `-> tuple[int, str]` says so
         """
-        count = self.nout if self.nout is not None else _length_of_tuple(self)
+        count = self.nout if self.nout is not None else returned_parts(self.run)
         if count is None:
             raise TypeError(
                 f"Nobody knows how many parts the result of {self!r} has: annotate run() like -> tuple[int, str], or"
@@ -297,58 +293,10 @@ def task(function: Callable[..., Any] | None = None, /, **attributes: Any) -> An
     return FunctionTask(function, **attributes)
 
 
-def _length_of_tuple(annotated: Task) -> int | None:
-    try:
-        returned = typing.get_type_hints(annotated.run).get("return")
-    except Exception:  # noqa: BLE001 - annotations are people's code, and may name what exists only for a type checker
-        return None
-    parts = typing.get_args(returned)
-    if typing.get_origin(returned) is not tuple or Ellipsis in parts:
-        return None
-    return len(parts)
-
-
 def _nout(count: int | None) -> int | None:
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
         raise ValueError(f"nout is how many parts a result has, from 0, not {count!r}.")
     return count
-
-
-def _retries(max_retries: int, retry_delay: RetryDelay | None) -> int:
-    if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-        raise ValueError(f"max_retries must be a whole number from 0, not {max_retries!r}.")
-    if max_retries and retry_delay is None:
-        raise ValueError("max_retries needs a retry_delay, for example timedelta(seconds=10).")
-    if retry_delay is not None and not max_retries:
-        raise ValueError("retry_delay needs max_retries of at least 1.")
-    return max_retries
-
-
-def _retry_on(types: Any, max_retries: int) -> tuple[type[BaseException], ...]:
-    if types is not None and not max_retries:
-        raise ValueError("retry_on needs max_retries of at least 1.")
-    return retry_on_of(types)
-
-
-def _check_run(checked: Task) -> None:
-    if getattr(checked.run, "__func__", None) is Task.run:
-        return
-    for name, argument in checked.signature.parameters.items():
-        if argument.kind in (argument.VAR_POSITIONAL, argument.POSITIONAL_ONLY):
-            raise ValueError(f"run() of {checked!r} may not have *args or positional-only arguments ({name}).")
-        if name in RESERVED:
-            raise ValueError(f"run() of {checked!r} may not have an argument {name!r}; choose another name.")
-
-
-def _named(bound_task: Task, bound: inspect.BoundArguments) -> dict[str, Any]:
-    """Return the arguments given, by name; those of **kwargs among them."""
-    named: dict[str, Any] = {}
-    for name, value in bound.arguments.items():
-        if bound_task.signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
-            named.update(value)
-        else:
-            named[name] = value
-    return named
 
 
 def open_flow_for(flow: Flow | None, purpose: str) -> Flow:

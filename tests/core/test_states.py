@@ -37,7 +37,7 @@ AFTER_A_TASK_RUN = {
 AFTER_A_FLOW_RUN = {
     "Scheduled": "Queued Pending Running Success Failed Skipped Cancelled",
     "Queued": "Pending Running Success Failed Skipped Cancelled",
-    "Pending": f"Queued Running Paused Cancelling {ENDS}",
+    "Pending": f"Running Paused Cancelling {ENDS}",
     "Running": f"Paused Cancelling {ENDS}",
     "Paused": f"Pending Running Cancelling {ENDS}",
     "Cancelling": "Cancelled",

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from orchestrator.api.serializers.strict import FlowNameField, JsonObject, StrictSerializer
-from orchestrator.core.graph import MAX_PRIORITY
+from orchestrator.core.names import MAX_PRIORITY
 from orchestrator.core.states import MARKABLE, SUCCESSFUL, State
 from orchestrator.models import Origin
 from orchestrator.models.runs import FLOW_RUN_STATES, TASK_RUN_STATES
