@@ -77,3 +77,8 @@ def states(run: FlowRun) -> dict[str, str]:
 def state(run: FlowRun) -> str:
     """Return a run's state as it is now."""
     return FlowRun.objects.values_list("state", flat=True).get(pk=run.pk)
+
+
+def of(run: FlowRun, slug: str) -> TaskRun:
+    """Return a run's task run of this slug as it is now."""
+    return TaskRun.objects.select_related("stored_result").get(flow_run=run, slug=slug)

@@ -12,18 +12,10 @@ from orchestrator.models import Source
 from orchestrator.sdk.schedules import Schedule as WrittenSchedule
 from orchestrator.sdk.schedules import adjustments, filters
 from orchestrator.sdk.schedules.clocks import CronClock, DatesClock, IntervalClock
+from tests.engine.schedules import MONDAY_0930, REQUIRED_SCHEMA, SUNDAY
 from tests.rows import ROWS_SCHEMA, make_flow, make_project
 
 pytestmark = pytest.mark.django_db
-
-SUNDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
-MONDAY_0930 = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
-DAY_SCHEMA = {
-    "type": "object",
-    "properties": {"day": {"type": "string"}},
-    "required": ["day"],
-    "additionalProperties": False,
-}
 
 
 @pytest.fixture
@@ -114,7 +106,7 @@ def test_the_times_of_a_schedule_in_code_are_changed_in_code_and_its_parameters_
 
 
 def test_a_required_parameter_that_a_clock_does_not_give_is_refused_with_both_names(flow):
-    flow.latest_version.parameter_schema = DAY_SCHEMA
+    flow.latest_version.parameter_schema = REQUIRED_SCHEMA
     flow.latest_version.save()
     given = weekdays(parameter_defaults={"day": "today"})
     with pytest.raises(InvalidSchedule) as refused:
@@ -130,7 +122,7 @@ def test_a_required_parameter_that_a_clock_does_not_give_is_refused_with_both_na
 
 def test_a_new_version_that_requires_more_is_refused_by_a_clock_that_did_not_change(flow):
     sync(flow, nightly())
-    flow.latest_version.parameter_schema = DAY_SCHEMA
+    flow.latest_version.parameter_schema = REQUIRED_SCHEMA
     flow.latest_version.save()
     with pytest.raises(InvalidSchedule, match="'day' is required"):
         sync(flow, nightly())

@@ -16,10 +16,10 @@ from orchestrator.core.states import State
 from orchestrator.engine import executing
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.engine.results import sweep_results
-from orchestrator.models import FlowRun, StoredResult, TaskRun
+from orchestrator.models import FlowRun, StoredResult
 from orchestrator.queries.results import result_as_json
 from orchestrator.sdk import Flow, Parameter, register_serializer, serializers, task
-from tests.engine.conftest import state, states
+from tests.engine.conftest import of, state, states
 from tests.engine.flows import child, one_task, works
 
 LARGE = list(range(20_000))
@@ -51,10 +51,6 @@ def files(settings: object, tmp_path: Path) -> Path:
 
 def stored_files(place: Path) -> list[Path]:
     return [path for path in place.rglob("*") if path.is_file()]
-
-
-def of(run: FlowRun, slug: str) -> TaskRun:
-    return TaskRun.objects.select_related("stored_result").get(flow_run=run, slug=slug)
 
 
 def test_a_large_result_is_stored_outside_its_row_and_the_next_function_receives_it(register, start, drain, files):
