@@ -17,6 +17,19 @@ def fails() -> None:
     raise ValueError("broken on purpose")
 
 
+def failing_once() -> Task:
+    """Return a task named `once` that fails the first time it is executed."""
+    calls: list[int] = []
+
+    @task
+    def once() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("first time")
+
+    return once
+
+
 def one_task(name: str, body: Task = works, **parameters: Any) -> Flow:
     """Return a flow of one task."""
     with Flow(name) as flow:

@@ -15,7 +15,7 @@ from orchestrator.models import FlowRun, LogLine, TaskRun
 from orchestrator.sdk import Flow, context, signals, task
 from orchestrator.sdk import states as made
 from tests.engine.conftest import state, states
-from tests.engine.flows import child, fails, one_task, works
+from tests.engine.flows import child, failing_once, fails, one_task, works
 from tests.sdk.test_handlers import Heard
 
 
@@ -143,15 +143,8 @@ def test_a_handler_rescues_what_its_child_did_not_manage(register, start, drain)
 
 
 def test_the_retry_of_a_child_is_heard_of_and_finds_the_same_child(register, start, drain):
-    heard, calls = Heard(), []
-
-    @task
-    def once():
-        calls.append(1)
-        if len(calls) == 1:
-            raise ValueError("first time")
-
-    run = start(parent_with(heard, register, body=once, max_retries=1, retry_delay=0))
+    heard = Heard()
+    run = start(parent_with(heard, register, body=failing_once(), max_retries=1, retry_delay=0))
     work_on(drain)
 
     assert states(run) == {"Flow child-1": "Success", "works-1": "Success"}

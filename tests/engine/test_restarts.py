@@ -19,7 +19,7 @@ from orchestrator.engine.restarts import restart_one
 from orchestrator.models import FlowRun, StateChange, TaskRun
 from orchestrator.sdk import Flow, Parameter, task
 from tests.engine.conftest import state, states
-from tests.engine.flows import child, fails, one_task, works
+from tests.engine.flows import child, failing_once, fails, one_task, works
 
 
 def attempts(run: FlowRun) -> dict[str, int]:
@@ -81,16 +81,8 @@ def test_a_restart_judges_triggers_again(register, start, drain):
 
 
 def test_a_task_that_failed_is_restarted_while_the_flow_run_goes_on(register, start, drain):
-    calls = []
-
-    @task
-    def once():
-        calls.append(1)
-        if len(calls) == 1:
-            raise ValueError("first time")
-
     with Flow("f") as flow:
-        works.copy(name="after")(upstream_tasks=[once()])
+        works.copy(name="after")(upstream_tasks=[failing_once()()])
         fails.copy(name="later", max_retries=1, retry_delay_seconds=3600.0)(upstream_tasks=[])
     run = start(register(flow))
     drain()
@@ -293,15 +285,7 @@ def test_a_parent_is_healed_once_and_not_for_a_child_that_it_does_not_wait_for(r
 
 
 def test_a_parent_that_still_runs_waits_again_for_the_child_that_was_restarted(register, start, drain):
-    calls = []
-
-    @task
-    def once():
-        calls.append(1)
-        if len(calls) == 1:
-            raise ValueError("first time")
-
-    register(one_task("child", once))
+    register(one_task("child", failing_once()))
     with Flow("parent") as flow:
         works(upstream_tasks=[child("child", wait=True)()])
         fails.copy(name="later", max_retries=1, retry_delay_seconds=3600.0)(upstream_tasks=[])

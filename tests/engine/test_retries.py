@@ -13,7 +13,7 @@ from orchestrator.engine.recovering import recover
 from orchestrator.models import FlowRun, TaskRun
 from orchestrator.sdk import Flow, context, task
 from tests.engine.conftest import state, states
-from tests.engine.flows import child, fails, one_task, works
+from tests.engine.flows import child, failing_once, fails, one_task, works
 
 
 def test_s041_s080_a_task_that_retries_keeps_the_run_running_and_its_downstream_pending(register, start, drain):
@@ -84,15 +84,7 @@ def test_a_retry_restarts_the_same_failed_child_from_what_failed(register, start
 
 @pytest.mark.parametrize(("on_retry", "children", "ends"), [("new_run", 2, State.SUCCESS), ("mirror", 1, State.FAILED)])
 def test_on_retry_chooses_a_new_child_or_only_mirrors_the_old_one(register, start, drain, on_retry, children, ends):
-    calls = []
-
-    @task
-    def once():
-        calls.append(1)
-        if len(calls) == 1:
-            raise ValueError("first time")
-
-    register(one_task("child", once))
+    register(one_task("child", failing_once()))
     with Flow("parent") as flow:
         child("child", wait=True, max_retries=1, retry_delay=0, on_retry=on_retry)()
     run = start(register(flow))
