@@ -3,6 +3,7 @@ import '@xyflow/react/dist/base.css';
 import '../canvas/canvas.css';
 import '../ui/panels.css';
 import '../editor/editor.css';
+import '../editor/fields.css';
 import { Editor } from '../editor/Editor';
 import type { EditorData } from '../editor/store';
 import { mountIsland } from '../ui/mountIsland';
