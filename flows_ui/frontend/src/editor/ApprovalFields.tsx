@@ -1,6 +1,7 @@
 import { useId, useState } from 'react';
 import { parameterBindings } from '../core/bindings';
-import { APPROVER_ROLES, type ApproverRole, ON_TIME_LIMIT, type OnTimeLimit, type Task } from '../core/graph';
+import { APPROVER_ROLES, ON_TIME_LIMIT, type Task } from '../core/graph';
+import { SelectField } from '../forms/SelectField';
 import type { Actions } from './actions';
 import { BindingField } from './BindingField';
 import { useEditor } from './store';
@@ -25,23 +26,12 @@ export function ApprovalFields({ task, actions }: { task: Task; actions: Actions
           onChange={(event) => change('message', { message: event.target.value })}
         />
       </div>
-      <div className="field">
-        <label className="field__label" htmlFor={`${id}-role`}>
-          Who may answer
-        </label>
-        <select
-          id={`${id}-role`}
-          className="input"
-          value={task.role ?? 'operator'}
-          onChange={(event) => change('role', { role: event.target.value as ApproverRole })}
-        >
-          {Object.entries(APPROVER_ROLES).map(([role, words]) => (
-            <option key={role} value={role}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </div>
+      <SelectField
+        label="Who may answer"
+        value={task.role ?? 'operator'}
+        choices={APPROVER_ROLES}
+        onChange={(value) => change('role', { role: value })}
+      />
       <div className="field">
         <label className="field__label" htmlFor={`${id}-limit`}>
           Time limit (minutes)
@@ -61,23 +51,12 @@ export function ApprovalFields({ task, actions }: { task: Task; actions: Actions
         />
       </div>
       {task.timeout_seconds ? (
-        <div className="field">
-          <label className="field__label" htmlFor={`${id}-then`}>
-            When nobody answers in time
-          </label>
-          <select
-            id={`${id}-then`}
-            className="input"
-            value={task.on_time_limit ?? 'fail'}
-            onChange={(event) => change('time limit', { on_time_limit: event.target.value as OnTimeLimit })}
-          >
-            {Object.entries(ON_TIME_LIMIT).map(([choice, words]) => (
-              <option key={choice} value={choice}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </div>
+        <SelectField
+          label="When nobody answers in time"
+          value={task.on_time_limit ?? 'fail'}
+          choices={ON_TIME_LIMIT}
+          onChange={(value) => change('time limit', { on_time_limit: value })}
+        />
       ) : null}
       <Proposal task={task} actions={actions} />
     </section>

@@ -1,8 +1,8 @@
 import { ArrowUp } from 'lucide-react';
-import { useId } from 'react';
 import { describeBinding } from '../core/bindings';
-import { branchesOf, TESTS, type Test, testOf, withBranchEarlier, withTest } from '../core/control';
+import { branchesOf, TESTS, testOf, withBranchEarlier, withTest } from '../core/control';
 import { nameOf, type Task } from '../core/graph';
+import { SelectField } from '../forms/SelectField';
 import type { Actions } from './actions';
 import { BindingField } from './BindingField';
 import { graphOf, useEditor } from './store';
@@ -12,7 +12,6 @@ const VALUE = { title: 'Value' };
 
 /** The form of a case: what is asked of which result. */
 export function CaseFields({ task, actions }: { task: Task; actions: Actions }) {
-  const id = useId();
   const problems = useEditor((state) => state.problems);
   const errorOf = (field: string) =>
     problems.find((found) => found.task === task.slug && found.field === field)?.message;
@@ -30,23 +29,12 @@ export function CaseFields({ task, actions }: { task: Task; actions: Actions }) 
         actions={actions}
         isInput
       />
-      <div className="field">
-        <label className="field__label" htmlFor={id}>
-          Test
-        </label>
-        <select
-          id={id}
-          className="input"
-          value={test}
-          onChange={(event) => actions.setTask(task.slug, withTest(task, event.target.value as Test), 'test')}
-        >
-          {Object.entries(TESTS).map(([name, words]) => (
-            <option key={name} value={name}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </div>
+      <SelectField
+        label="Test"
+        value={test}
+        choices={TESTS}
+        onChange={(value) => actions.setTask(task.slug, withTest(task, value), 'test')}
+      />
       {test === 'equals' && (
         <BindingField
           task={task}

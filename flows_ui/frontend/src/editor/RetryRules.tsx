@@ -1,7 +1,8 @@
-import { useId, useState } from 'react';
 import type { Task } from '../core/graph';
-import { PAUSES, type Pauses, pausesOf, readPauses, withPauses } from '../core/retries';
+import { PAUSES, pausesOf, readPauses, withPauses } from '../core/retries';
 import { NumberField } from '../forms/NumberField';
+import { SelectField } from '../forms/SelectField';
+import { CheckedText } from './CheckedText';
 
 const A_YEAR = 31_536_000;
 
@@ -35,27 +36,15 @@ export function RetryRules({ task, onChange }: Props) {
 }
 
 function PauseRules({ task, onChange }: Props) {
-  const id = useId();
   const pauses = pausesOf(task);
   return (
     <>
-      <div className="field">
-        <label className="field__label" htmlFor={id}>
-          Pauses between attempts
-        </label>
-        <select
-          id={id}
-          className="input"
-          value={pauses}
-          onChange={(event) => onChange('pauses', withPauses(task, event.target.value as Pauses))}
-        >
-          {Object.entries(PAUSES).map(([name, words]) => (
-            <option key={name} value={name}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </div>
+      <SelectField
+        label="Pauses between attempts"
+        value={pauses}
+        choices={PAUSES}
+        onChange={(value) => onChange('pauses', withPauses(task, value))}
+      />
       {pauses === 'list' ? (
         <PauseList task={task} onChange={onChange} />
       ) : (
@@ -97,33 +86,14 @@ function PauseRules({ task, onChange }: Props) {
 }
 
 function PauseList({ task, onChange }: Props) {
-  const id = useId();
-  const written = (task.retry_delays ?? []).join(', ');
-  const [text, setText] = useState(written);
-  const isWrong = readPauses(text) === null;
   return (
-    <div className="field">
-      <label className="field__label" htmlFor={id}>
-        Pauses (seconds)
-      </label>
-      <input
-        id={id}
-        className="input"
-        value={text}
-        aria-invalid={isWrong || undefined}
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => {
-          setText(event.target.value);
-          const delays = readPauses(event.target.value);
-          if (delays) onChange('retry delays', { retry_delays: delays });
-        }}
-        onBlur={() => isWrong && setText(written)}
-      />
-      <p className={isWrong ? 'field__error' : 'field__hint'} id={`${id}-hint`}>
-        {isWrong
-          ? 'Write seconds, like 10, 60, 600.'
-          : 'Like 10, 60, 600; the last one again for all that follow.'}
-      </p>
-    </div>
+    <CheckedText
+      label="Pauses (seconds)"
+      written={(task.retry_delays ?? []).join(', ')}
+      read={readPauses}
+      hint="Like 10, 60, 600; the last one again for all that follow."
+      wanted="Write seconds, like 10, 60, 600."
+      onChange={(delays) => onChange('retry delays', { retry_delays: delays })}
+    />
   );
 }

@@ -1,37 +1,28 @@
 import { useId } from 'react';
-import { ON_RETRY, type OnRetry, type Task, TRIGGERS } from '../core/graph';
+import { ON_RETRY, type Task, TRIGGERS } from '../core/graph';
+import { SelectField } from '../forms/SelectField';
 import type { Actions } from './actions';
 import { FunctionRules } from './QueueFields';
 import { RetryRules } from './RetryRules';
 
 /** When a task starts, whether it waits for its child flow run, and what happens when that fails. */
 export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
-  const id = useId();
   const change = (field: string, value: Partial<Task>) => actions.setTask(task.slug, value, field);
   const startsFlow = task.kind === 'flow_run';
   const isFunction = task.kind === 'function';
   // What is decided by code can only be kept as it is.
-  const triggers = Object.entries(TRIGGERS).filter(([name]) => name !== 'custom' || task.trigger === name);
+  const triggers: Record<string, string> = Object.fromEntries(
+    Object.entries(TRIGGERS).filter(([name]) => name !== 'custom' || task.trigger === name),
+  );
   return (
     <section className="panel-part" aria-label="Rules">
       <h3 className="panel-part__title">Rules</h3>
-      <div className="field">
-        <label className="field__label" htmlFor={`${id}-trigger`}>
-          Trigger
-        </label>
-        <select
-          id={`${id}-trigger`}
-          className="input"
-          value={task.trigger ?? 'all_successful'}
-          onChange={(event) => change('trigger', { trigger: event.target.value })}
-        >
-          {triggers.map(([name, words]) => (
-            <option key={name} value={name}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </div>
+      <SelectField
+        label="Trigger"
+        value={task.trigger ?? 'all_successful'}
+        choices={triggers}
+        onChange={(value) => change('trigger', { trigger: value })}
+      />
       {task.trigger?.startsWith('some_') && (
         <div className="field">
           <div className="form-row form-row--two">
@@ -64,24 +55,13 @@ export function TaskRules({ task, actions }: { task: Task; actions: Actions }) {
       {(startsFlow || isFunction) && <RetryRules task={task} onChange={change} />}
       {isFunction && <FunctionRules task={task} onChange={change} />}
       {startsFlow && task.wait !== false && (
-        <div className="field">
-          <label className="field__label" htmlFor={`${id}-on-retry`}>
-            On retry
-          </label>
-          <select
-            id={`${id}-on-retry`}
-            className="input"
-            value={task.on_retry ?? 'restart'}
-            onChange={(event) => change('on retry', { on_retry: event.target.value as OnRetry })}
-          >
-            {Object.entries(ON_RETRY).map(([name, words]) => (
-              <option key={name} value={name}>
-                {words}
-              </option>
-            ))}
-          </select>
-          <p className="field__hint">Also when a person restarts the whole flow run.</p>
-        </div>
+        <SelectField
+          label="On retry"
+          value={task.on_retry ?? 'restart'}
+          choices={ON_RETRY}
+          hint="Also when a person restarts the whole flow run."
+          onChange={(value) => change('on retry', { on_retry: value })}
+        />
       )}
     </section>
   );
