@@ -23,10 +23,12 @@ _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
 
 class _Open(threading.local):
-    """What this thread's transaction has not sent yet."""
+    """What this thread's transaction has not sent yet, and whether it may and does act on what it has not asked."""
 
     flight: Flight | None = None  # there inside `one_transaction` only
     write: Callable[[], None] | None = None  # what `write_late` was given
+    may_believe = False
+    believes = False
 
 
 _open = _Open()
@@ -129,15 +131,27 @@ def one_transaction() -> Iterator[None]:
         _open.flight = _open.write = None
 
 
+def believe() -> bool:
+    """Return whether this transaction may act on what its process read before; it must ask whether that still holds.
+
+    Where it does not hold, or anything else goes wrong, `retried` does the whole operation again and believes nothing.
+    """
+    _open.believes = _open.may_believe
+    return _open.may_believe
+
+
 def retried(operation: Callable[P, R]) -> Callable[P, R]:
-    """Run the whole operation again when the database lost it for a passing reason; others are raised.
+    """Run the whole operation again when the database lost it for a passing reason, or when it believed something old.
 
     Only for operations that are safe to repeat after a commit that arrived unheard: all of ours are compare-and-set.
+    Other errors are raised.
     """
 
     @functools.wraps(operation)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        outside = _open.may_believe, _open.believes
         for attempt in range(1, ATTEMPTS + 1):
+            _open.may_believe, _open.believes = attempt == 1 and not connection.in_atomic_block, False
             try:
                 return operation(*args, **kwargs)
             except (OperationalError, InterfaceError) as error:
@@ -145,6 +159,11 @@ def retried(operation: Callable[P, R]) -> Callable[P, R]:
                     raise
                 connection.close()
                 time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
+            except Exception:
+                if not _open.believes:
+                    raise
+            finally:
+                _open.may_believe, _open.believes = outside
         raise AssertionError("unreachable")
 
     return call

@@ -1,9 +1,10 @@
 """Start a flow run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError
@@ -13,16 +14,15 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.beginning import begin
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import retried
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.latest import latest_of
 from orchestrator.engine.parameters import checked
 from orchestrator.engine.reopening import is_limited_now
 from orchestrator.engine.settling import settle
-from orchestrator.engine.statements import LATEST_VERSION
 from orchestrator.engine.steps import Admit, Step, lock_flow_run, one_step
 from orchestrator.engine.transitions import move_flow_run
-from orchestrator.engine.versions import Version, load_version
 from orchestrator.models import Flow, FlowRun, Origin, Schedule
 
 
@@ -71,45 +71,54 @@ def start_flow_run(
     :raises InvalidParameters: with a problem for each wrong parameter
     :raises IdempotencyConflict: the key belongs to a run with other parameters
     """
-    version, is_limited = _latest(flow)
-    new = NewRun(
-        version=version,
-        is_limited=is_limited,
-        parameters=checked(version, parameters),
-        origin=origin.value,
-        key=idempotency_key,
-        name=name,
-        user_id=user.pk if user else None,
-        schedule_id=schedule.pk if schedule else None,
-        scheduled_for=scheduled_for,
-        start_time=scheduled_start_time,
-        own_priority=priority,
-        later=scheduled_start_time is not None and scheduled_start_time > now,
-        key_is_fresh=idempotency_key is None and scheduled_for is None,
-    )
+    identity = uuid4()
+
+    def new_run() -> NewRun:
+        latest = latest_of(flow.pk)
+        if latest.version is None:
+            raise NoVersion(f"{flow} has no published version yet; publish its draft first.")
+        return NewRun(
+            id=identity,
+            version=latest.version,
+            is_limited=latest.flow_is_limited or latest.project_is_limited,
+            parameters=checked(latest.version, parameters),
+            origin=origin.value,
+            key=idempotency_key,
+            name=name,
+            user_id=user.pk if user else None,
+            schedule_id=schedule.pk if schedule else None,
+            scheduled_for=scheduled_for,
+            start_time=scheduled_start_time,
+            own_priority=priority,
+            later=scheduled_start_time is not None and scheduled_start_time > now,
+            key_is_fresh=idempotency_key is None and scheduled_for is None,
+        )
+
     try:
-        step = _insert(new)
+        new, step = _insert(new_run)
     except IntegrityError:
         # Tried again after a commit that arrived unheard: then the run is there, and `recover` finds what it owes.
-        if not FlowRun.objects.filter(pk=new.id).exists():
+        if not FlowRun.objects.filter(pk=identity).exists():
             raise
-        return Started(new.id, created=True)
+        return Started(identity, created=True)
     if step is None:
         return _existing(new, flow, idempotency_key)
     carry_out([step])
-    return Started(new.id, created=True)
+    return Started(identity, created=True)
 
 
 @retried
-def _insert(new: NewRun) -> Step | None:
-    with one_step(user_id=new.user_id) as step:
+def _insert(new_run: Callable[[], NewRun]) -> tuple[NewRun, Step | None]:
+    with one_step() as step:
+        new = new_run()
+        step.user_id = new.user_id
         if not insert_flow_runs(step, [new]):
-            return None
+            return new, None
         run, free = step.inserted.pop()
         if not new.later:
             settle(step, run, ended={}, free=free)
     point("flow run inserted")
-    return step
+    return new, step
 
 
 def start_scheduled_flow_run(*, flow_run_id: UUID) -> None:
@@ -129,15 +138,6 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
         else:
             begin(step, run)
     return step
-
-
-def _latest(flow: Flow) -> tuple[Version, bool]:
-    """Return the version to run, and whether a limit says how many runs are under way at once."""
-    found = rows(LATEST_VERSION, flow_id=flow.pk)
-    version_id, *limited = found[0] if found else (None,)
-    if version_id is None:
-        raise NoVersion(f"{flow} has no published version yet; publish its draft first.")
-    return load_version(version_id), any(limited)
 
 
 def _existing(new: NewRun, flow: Flow, key: str | None) -> Started:

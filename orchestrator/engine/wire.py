@@ -184,6 +184,8 @@ def _bound(value: Any) -> bytes | None:
 
 
 def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
     if isinstance(value, UUID | int):
         return str(value)
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')

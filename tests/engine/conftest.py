@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from orchestrator.engine import latest
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.recovering import recover
@@ -25,6 +26,12 @@ def invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if uses_database:
         check_invariants()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known_of_flows() -> None:
+    """Whatever the test before read of flows is forgotten; every test's database has others of the same names."""
+    latest._known.clear()
 
 
 @pytest.fixture
