@@ -1,19 +1,22 @@
 """What workers hold: claim it, keep it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
 
 from orchestrator import dispatch
+from orchestrator.core.states import State
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import ask, retried, rows
 from orchestrator.engine.passing import passed_on
 from orchestrator.engine.statements import (
     CLAIM,
     HAS_SUBMITTED,
     RENEW_LEASES,
 )
-from orchestrator.engine.steps import Claim
+from orchestrator.engine.steps import Claim, Step
+from orchestrator.engine.wire import Rows
 
 
 @retried
@@ -22,18 +25,29 @@ def claim(*, worker: str, limit: int) -> list[Claim]:
 
     Those of higher priority come first, then the oldest.
     """
-    found = rows(
+    found = _ask(worker, limit)()
+    if found:
+        dispatch.flow_runs_changed({row[1] for row in found})
+    point("claimed")
+    return [Claim(*row) for row in found]
+
+
+def claim_with(step: Step, *, limit: int) -> None:
+    """Claim for the step's worker, in its transaction, unless the worker has something to go on with by then."""
+    if limit and not (step.claimed or step.follow_ups):
+        step.claiming.append(_ask(step.worker, limit))
+
+
+def _ask(worker: str, limit: int) -> Callable[[], Rows]:
+    return ask(
         CLAIM,
         worker=worker,
         limit=limit,
         queues=sorted(dispatch.served_queues()),
         passed=passed_on(),
         lease=settings.ANABRANCH_LEASE_SECONDS,
+        pending=State.PENDING,
     )
-    if found:
-        dispatch.flow_runs_changed({row[1] for row in found})
-    point("claimed")
-    return [Claim(*row) for row in found]
 
 
 @retried

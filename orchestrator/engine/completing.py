@@ -12,6 +12,7 @@ from orchestrator.core.caching import CacheEntry
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.caching import store_cached
+from orchestrator.engine.claiming import claim_with
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, ending_move, found_move
@@ -38,7 +39,7 @@ def complete(*, ended: list[Ended], worker: str = "", claims: int = 0) -> list[S
 
     A claim that is no longer the worker's changes nothing: its row has another attempt or state by now.
 
-    :param claims: how many of the task runs that become ready the worker goes on with itself
+    :param claims: how many of the task runs that become ready the worker goes on with itself, or of any others
     """
     try:
         return [_complete(ended, worker, claims)]
@@ -61,6 +62,7 @@ def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
             store_cached(run, list(_to_cache(run, held, endings, done)))
             settle(step, run, ended=done)
         _climb(step, locked.waiting)
+        claim_with(step, limit=claims)
         point("ending")
     point("ended")
     return step
@@ -100,8 +102,9 @@ def start_held(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
             if ending := _not_started(run, lost):
                 settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, ending) for one in ready]))
             else:
-                beside = items_beside(run, held.slug, AT_ONCE) if held.map_index >= 0 else []
-                settle(step, run, ended=start_here(step, run, ready + beside, loaded=loaded))
+                if held.map_index >= 0:
+                    ready += items_beside(run, held.slug, after=held.map_index, limit=AT_ONCE)
+                settle(step, run, ended=start_here(step, run, ready, loaded=loaded))
     return step
 
 

@@ -69,9 +69,10 @@ class Drain:
             claims = self.batch if now - last_claim < FAIR_SECONDS and not over else 0
             if self.keeper.departure.is_near:
                 self._empty_hand()
+            is_queue_empty = False
             if not self.desk.hand or now - self.waiting_since > TOGETHER_SECONDS:
-                self._settle(claims)
-            if not self.desk.hand and not over:
+                is_queue_empty = self._settle(claims)
+            if not self.desk.hand and not over and not is_queue_empty:
                 self.desk.hand += claim(worker=self.worker, limit=self.batch)
                 last_claim = time.monotonic()
             held = self._next()
@@ -139,17 +140,24 @@ class Drain:
     def _start(self, held: Claim, claims: int) -> None:
         self._keep([start_held(held=held, worker=self.worker, claims=0 if self.desk.hand else claims)])
 
-    def _settle(self, claims: int) -> None:
-        """Store the ends that have gathered, then tell the parents of the flow runs that ended by them."""
+    def _settle(self, claims: int) -> bool:
+        """Store the ends that have gathered, then tell the parents of the flow runs that ended by them.
+
+        :return: whether it has looked for more work in the common queue, and found none
+        """
         with self.keeper.lock:
             ended, self.desk.ended = self.desk.ended, []
+        is_queue_empty = False
         if ended:
-            self._keep(complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims))
+            steps = complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims)
+            is_queue_empty = any(step.claiming and not step.claimed for step in steps)
+            self._keep(steps)
         if self.owed:
             owed, self.owed = self.owed, []
             claimed = carry_out(owed, worker=self.worker, claims=0 if self.desk.hand else claims)
             with self.keeper.lock:
                 self.desk.hand += claimed
+        return is_queue_empty
 
     def _keep(self, steps: list[Step]) -> None:
         """Take what steps have claimed for this worker, and note what they owe."""

@@ -158,10 +158,12 @@ SELECT slug, state, result -> %(index)s::int, stored_result_id FROM orchestrator
 WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
-# Items of one mapped task that wait for a worker only to start their child flow runs: whoever has one takes more.
+# Items of one mapped task that wait for a worker only to start their child flow runs: whoever has one takes those after
+# it. They are found by their place, the state being no constant: by the index of what is submitted all would be read.
 TAKE_SUBMITTED_ITEMS = """
 SELECT id, map_index, attempt, failures, child_flow_run_id, child_attempt FROM orchestrator_taskrun
-WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = %(slug)s::text AND map_index >= 0 AND state = 'Submitted'
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = %(slug)s::text AND map_index > %(after)s::int
+    AND state = %(submitted)s::text
     AND NOT starts_with(queue, '~')
 ORDER BY map_index LIMIT %(limit)s::int FOR NO KEY UPDATE SKIP LOCKED
 """

@@ -152,14 +152,16 @@ def _born(step: Step, run: Run, slug: str, number: int, known: int) -> list[Read
     return [Ready(identity, slug, 1, State.PENDING, map_index=index) for identity, index in born]
 
 
-def items_beside(run: Run, slug: str, limit: int) -> list[Ready]:
+def items_beside(run: Run, slug: str, *, after: int, limit: int) -> list[Ready]:
     """Return items of a mapped task that wait for a worker to start them, held by this transaction.
 
     None of a task that follows another item by item, where each reads something else, or that workers judge.
     """
     if run.graph.pairs.get(slug) or run.graph.tasks[slug].is_claimed:
         return []
-    found = rows(TAKE_SUBMITTED_ITEMS, flow_run_id=run.id, slug=slug, limit=limit)
+    found = rows(
+        TAKE_SUBMITTED_ITEMS, flow_run_id=run.id, slug=slug, after=after, submitted=State.SUBMITTED, limit=limit
+    )
     return [
         Ready(identity, slug, attempt, State.SUBMITTED, failures, child, child_attempt, index)
         for identity, index, attempt, failures, child, child_attempt in found

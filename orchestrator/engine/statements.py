@@ -182,7 +182,7 @@ SELECT id FROM waiting WHERE id = ANY(%(awaited)s::uuid[])
 """
 
 # The flow runs of what was claimed start with it. One that is locked is skipped: whoever holds it (a cancel, an end)
-# moves it on itself.
+# moves it on itself. They are looked up one by one: whatever else the planner thinks of reads all that are Pending.
 CLAIM = """
 WITH picked AS (
     SELECT first.id FROM unnest(%(queues)s::text[]) AS served(queue) CROSS JOIN LATERAL (
@@ -198,8 +198,11 @@ WITH picked AS (
         t.priority, t.submitted_at
 ), started AS (
     UPDATE orchestrator_flowrun r SET state = 'Running', started_at = now(), changed_at = now()
-    WHERE r.id IN (SELECT id FROM orchestrator_flowrun WHERE id IN (SELECT flow_run_id FROM claimed)
-                   AND state = 'Pending' FOR NO KEY UPDATE SKIP LOCKED)
+    FROM (SELECT DISTINCT flow_run_id AS id FROM claimed) AS of_claimed CROSS JOIN LATERAL (
+        SELECT f.id FROM orchestrator_flowrun f WHERE f.id = of_claimed.id AND f.state = %(pending)s::text
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS held
+    WHERE r.id = held.id
     RETURNING r.id, r.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
@@ -209,7 +212,9 @@ WITH picked AS (
 )
 SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for, c.failures,
     c.map_index
-FROM claimed c JOIN orchestrator_flowrun r ON r.id = c.flow_run_id
+FROM claimed c CROSS JOIN LATERAL (
+    SELECT version_id, parameters, scheduled_for FROM orchestrator_flowrun f WHERE f.id = c.flow_run_id
+) AS r
 ORDER BY c.priority DESC, c.submitted_at
 """
 
@@ -245,14 +250,16 @@ SELECT 1 FROM orchestrator_taskrun
 WHERE state = 'Submitted' AND queue = ANY(%(queues)s::text[]) AND NOT id = ANY(%(passed)s::uuid[]) LIMIT 1
 """
 
-# A flow run, and its task runs whose child flow run has ended, the attempt they wait for.
+# A flow run, and its task runs whose child flow run has ended, the attempt they wait for. They are found by the child:
+# what is compared so as no index can be used for it would else read all task runs of the flow run.
 LOCK_WITH_ENDED_CHILDREN = f"""
 SELECT {RUN},
     t.id, t.slug, t.map_index, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
 FROM orchestrator_flowrun r
-JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
+JOIN orchestrator_taskrun t ON t.flow_run_id IS NOT DISTINCT FROM r.id
 JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE r.id = %(id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
+WHERE r.id = %(id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[])
+    AND c.id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
     AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
 FOR NO KEY UPDATE OF r, t
 """
@@ -275,11 +282,11 @@ ORDER BY id FOR NO KEY UPDATE
 # runs does it in that order. Whoever waits here for a flow run sees it and the task run as they are when it gets them.
 LOCK_WITH_TASK_RUNS = f"""
 WITH RECURSIVE up AS (
-    SELECT t.id, t.map_index, r.unfinished, r.parent_task_run_id, 0 AS level
+    SELECT t.id, t.flow_run_id, t.map_index, r.unfinished, r.parent_task_run_id, 0 AS level
     FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
     WHERE t.id = ANY(%(task_run_ids)s::uuid[])
     UNION ALL
-    SELECT t.id, t.map_index, r.unfinished, r.parent_task_run_id, up.level + 1
+    SELECT t.id, t.flow_run_id, t.map_index, r.unfinished, r.parent_task_run_id, up.level + 1
     FROM up JOIN orchestrator_taskrun t ON t.id = up.parent_task_run_id
     JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
     WHERE %(climb)s::bool AND up.unfinished = 1 AND up.map_index = -1
@@ -288,6 +295,7 @@ SELECT {RUN},
     t.id, t.slug, t.map_index, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt,
     t.lease_until IS NULL, up.level
 FROM up JOIN orchestrator_taskrun t ON t.id = up.id JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+WHERE t.id = ANY(ARRAY(SELECT up.id FROM up)) AND r.id = ANY(ARRAY(SELECT up.flow_run_id FROM up))
 ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 """
 

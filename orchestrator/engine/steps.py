@@ -189,6 +189,7 @@ class Step:
     asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
     latest: dict[FlowName, Latest] = field(default_factory=dict)
     ended_for_others: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
+    claiming: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
     made_room: bool = False
     follow_ups: list[FollowUp] = field(default_factory=list)
 
@@ -212,7 +213,11 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
             dispatch.flow_runs_changed(step.changed)
         if step.made_room:
             dispatch.advance_backfills_soon()
-    # Known since the COMMIT: of the flow runs that it ended, those that others than their parents wait for.
+    # Known since the COMMIT: what was claimed, and of the flow runs that ended those that others than parents wait for.
+    found = [Claim(*row) for answer in step.claiming for row in answer()]
+    if found:
+        step.claimed += found
+        dispatch.flow_runs_changed({held.flow_run_id for held in found})
     step.follow_ups += [TellParent(child) for answer in step.ended_for_others for (child,) in answer()]
 
 
