@@ -1,0 +1,95 @@
+"""How many rows PostgreSQL reads for one step: not more, however many others wait. Plans may be as bad as they like."""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from bench.runs import clear
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.completing import complete, give_items_to, start_held
+from orchestrator.engine.executing import Log, execute
+from orchestrator.engine.following import carry_out
+from orchestrator.models import FlowRun, StateChange, TaskRun
+from orchestrator.sdk import Flow, task
+from tests.engine.flows import child, one_task
+
+TABLES = [model._meta.db_table for model in (FlowRun, TaskRun, StateChange)]
+FEW, MANY = 20, 600
+
+
+def rows_read() -> int:
+    """Return how many rows of the tables of runs this connection's server process has read so far."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables"
+            " WHERE relname = ANY(%s)",
+            [TABLES],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def read_by(step: Callable[[], object]) -> int:
+    before = rows_read()
+    step()
+    return rows_read() - before
+
+
+def work_off_one() -> None:
+    (held,) = claim(worker="reads", limit=1)
+    carry_out(complete(ended=[(held, execute(held, Log(held), lambda function: function()))], worker="reads"))
+
+
+@task
+def lists(size: int) -> list[int]:
+    return [{} for _ in range(size)]
+
+
+def mapped(size: int) -> Flow:
+    """Return a flow whose task starts that many child flow runs, one an item."""
+    with Flow(f"mapped-{size}") as flow:
+        child("small", wait=True).map(parameters=lists(size))
+    return flow
+
+
+def test_one_of_many_flow_runs_that_wait_for_a_worker(register, start):
+    flow = register(one_task("f"))
+    costs = []
+    for waiting in (FEW, MANY):
+        while FlowRun.objects.count() < waiting:
+            start(flow)
+        work_off_one()
+        costs.append(read_by(work_off_one))
+
+    few, many = costs
+    assert many <= few + 10
+
+
+def test_one_of_many_items_that_start_flow_runs_and_one_of_their_ends(register, start, monkeypatch):
+    monkeypatch.setattr("orchestrator.engine.completing.AT_ONCE", 5)
+    register(one_task("small"))
+    costs = {}
+    for size in (FEW, MANY):
+        start(register(mapped(size)))
+        work_off_one()
+        (parent,) = claim(worker="reads", limit=1)
+        give_items_to(held=parent)
+        (item,) = claim(worker="reads", limit=1)
+        carry_out([start_held(held=item)])
+        (next_item,) = claim(worker="reads", limit=1)
+        starting = read_by(lambda held=next_item: carry_out([start_held(held=held)]))
+        function = TaskRun.objects.filter(flow_run__flow__name="small", state="Submitted")
+        TaskRun.objects.filter(pk=function.first().pk).update(priority=9)
+        ending = read_by(work_off_one)
+        costs[size] = (starting, ending)
+        clear()
+
+    assert costs[MANY][0] <= costs[FEW][0] + 10
+    assert costs[MANY][1] <= costs[FEW][1] + 10
+
+
+@pytest.fixture(autouse=True)
+def plans_of_empty_tables(transactional_db: None) -> None:
+    """Let every plan be made anew, for tables that PostgreSQL takes for empty: the worst that a worker may meet."""
+    connection.close()
