@@ -184,6 +184,7 @@ class Keeper:
         except Exception:
             # Its lease ends, and `recover` does it then.
             log.exception("Could not store the end of task run %s.", held.task_run_id)
+        dispatch.go_back()
         dispatch.wait_until_sent()
         os.kill(os.getpid(), signal.SIGKILL)
 
