@@ -12,8 +12,9 @@ from orchestrator.sdk.blocks import open_block
 from orchestrator.sdk.collections import Constant, as_task
 from orchestrator.sdk.engine_tasks import EngineTask
 from orchestrator.sdk.literals import literal
+from orchestrator.sdk.opening import open_flow_for
 from orchestrator.sdk.parameters import Parameter
-from orchestrator.sdk.tasks import Task, open_flow_for
+from orchestrator.sdk.tasks import Task
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.admission import Overlap
@@ -13,6 +12,7 @@ from orchestrator.core.names import MAX_NAME, is_name
 from orchestrator.sdk import compiling, places, registry, rewriting
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
+from orchestrator.sdk.opening import open_flow, set_open_flow
 from orchestrator.sdk.queues import limit_of_runs, priority_of, queue_of
 from orchestrator.sdk.task_graph import TaskGraph
 from orchestrator.sdk.tasks import Task
@@ -20,13 +20,6 @@ from orchestrator.sdk.tasks import Task
 if TYPE_CHECKING:
     from orchestrator.sdk.schedules import Schedule
     from orchestrator.sdk.states import RunState
-
-_open: ContextVar[Flow | None] = ContextVar("anabranch_open_flow", default=None)
-
-
-def open_flow() -> Flow | None:
-    """Return the flow whose `with` block is being executed, None outside of one."""
-    return _open.get()
 
 
 def named(name: Any) -> str:
@@ -107,12 +100,12 @@ class Flow(TaskGraph):
         return f'<Flow: name="{self.name}">'
 
     def __enter__(self) -> Flow:
-        self._outer.append(_open.get())
-        _open.set(self)
+        self._outer.append(open_flow())
+        set_open_flow(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _open.set(self._outer.pop())
+        set_open_flow(self._outer.pop())
 
     def replace(self, old: Task, new: Any) -> None:
         """Put a task, or a constant, in the place of another: its edges, its arguments, its part in the final state.

@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 from orchestrator.sdk.annotations import list_to_map, plain
 from orchestrator.sdk.collections import Constant, as_task
-from orchestrator.sdk.flows import Flow, open_flow
+from orchestrator.sdk.flows import Flow
+from orchestrator.sdk.opening import open_flow
 from orchestrator.sdk.tasks import Task
 
 _R = TypeVar("_R")

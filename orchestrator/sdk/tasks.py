@@ -14,6 +14,7 @@ from orchestrator.core.triggers import Trigger
 from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
 from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
+from orchestrator.sdk.opening import open_flow_for
 from orchestrator.sdk.queues import queue_of
 from orchestrator.sdk.retries import RetryDelay, checked_retries, pauses_of, retry_on_of
 from orchestrator.sdk.serializers import find_serializer
@@ -297,19 +298,3 @@ def _nout(count: int | None) -> int | None:
     if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
         raise ValueError(f"nout is how many parts a result has, from 0, not {count!r}.")
     return count
-
-
-def open_flow_for(flow: Flow | None, purpose: str) -> Flow:
-    """Return the flow that is given, or else the one that is open.
-
-    :raises ValueError: there is neither
-    """
-    from orchestrator.sdk.flows import open_flow
-
-    found = flow or open_flow()
-    if found is None:
-        raise ValueError(
-            f"No flow was passed or is open, so there is none to {purpose} in: do it inside `with Flow(...) as flow:`,"
-            " or give flow=. To try the task alone, call its run()."
-        )
-    return found
