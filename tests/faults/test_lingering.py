@@ -6,11 +6,14 @@ import pytest
 import redis
 from celery import current_app
 from django.conf import settings
+from django.utils import timezone
 
 from orchestrator import dispatch
 from orchestrator.core.states import State
 from orchestrator.dispatch import lingering
+from orchestrator.engine.registration import register_apps
 from orchestrator.models import FlowRun
+from tests.faults.test_cancels import start
 from tests.faults.test_faults import assert_ends_successful, start_diamond
 from tests.processes import eventually
 
@@ -54,7 +57,8 @@ def test_a_slot_that_lingers_is_given_back_for_another_celery_task(start_worker,
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("other", [dispatch.START_DUE, dispatch.RECOVER, dispatch.SWEEP, dispatch.ADVANCE_BACKFILLS])
 def test_whoever_takes_a_message_of_another_kind_takes_the_work_as_well(broker, other):
-    run = start_diamond()
+    register_apps(now=timezone.now())
+    run = start("examples", "B", seconds=0)
     broker.lpush(settings.CELERY_TASK_DEFAULT_QUEUE, "a message: nobody lingers")
 
     current_app.tasks[other]()
