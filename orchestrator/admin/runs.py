@@ -49,7 +49,7 @@ class TaskRunInline(LookingOnlyInline):
 @admin.register(FlowRun)
 class FlowRunAdmin(OperatorsAct, LookingOnly, FoundById, Scoped):
     project = "flow__project"
-    list_display = ["flow", "short_id", "name", "in_state", "origin", "created_by", "created_at", "ended_at"]
+    list_display = ["flow", "in_state", "short_id", "name", "origin", "created_by", "created_at", "ended_at"]
     list_filter = ["state", "origin", "created_at", ("flow__project", VisibleProjects)]
     list_select_related = ["flow__project", "created_by"]
     search_fields = ["name", "flow__name", "flow__project__name", "=idempotency_key"]
@@ -134,7 +134,7 @@ class FlowRunAdmin(OperatorsAct, LookingOnly, FoundById, Scoped):
 @admin.register(TaskRun)
 class TaskRunAdmin(LookingOnly, FoundById, Scoped):
     project = "flow_run__flow__project"
-    list_display = ["slug", "map_index", "of_flow_run", "in_state", "attempt", "worker", "started_at", "ended_at"]
+    list_display = ["slug", "map_index", "in_state", "of_flow_run", "attempt", "worker", "started_at", "ended_at"]
     list_filter = ["state", ("flow_run__flow__project", VisibleProjects)]
     list_select_related = ["flow_run__flow__project"]
     ids = ("pk", "flow_run")

@@ -9,6 +9,7 @@ import {
   countStates,
   type FlowRun,
   firstFailure,
+  itemsText,
   mayAnswer,
   type TaskRun,
   taskRunsBySlug,
@@ -175,4 +176,13 @@ it('knows whether a pause may hold child runs', () => {
     [child, mapped, taskRun('A', 'Running')].map((one) => waitsForChildren(run('Running', one))),
   ).toEqual([true, true, false]);
   expect(waitsForChildren(run('Running', { ...child, state: 'Success' }))).toBe(false);
+});
+
+it('says of items how many have ended, and of those that failed how many they are', () => {
+  const said = (states: Record<string, number>) => itemsText({ number: 10, states });
+
+  expect(said({ Success: 7, Running: 3 })).toBe('7/10');
+  expect(said({ Success: 6, Failed: 1, Running: 3 })).toBe('7/10, 1 failed');
+  expect(said({ Success: 7, Failed: 2, TimedOut: 1 })).toBe('3 of 10');
+  expect(said({ Success: 10 })).toBe('10/10');
 });

@@ -136,10 +136,15 @@ export function itemCounts(items: ItemCounts): [string, number][] {
   return Object.entries(items.states).toSorted(([a], [b]) => rank(a) - rank(b) || a.localeCompare(b));
 }
 
-/** `7/10`: how many items of a mapped task have ended. */
+const sum = (counts: [string, number][]) => counts.reduce((total, [, count]) => total + count, 0);
+
+/** `7/10`: how many items of a mapped task have ended; `7/10, 1 failed`, and `1 of 10` once all have, of those that failed. */
 export function itemsText({ number, states }: ItemCounts): string {
-  const ended = Object.entries(states).filter(([state]) => isTerminal(state));
-  return `${ended.reduce((sum, [, count]) => sum + count, 0)}/${number}`;
+  const counts = Object.entries(states);
+  const ended = sum(counts.filter(([state]) => isTerminal(state)));
+  const failed = sum(counts.filter(([state]) => isUnsuccessful(state)));
+  if (failed && ended === number) return `${failed} of ${number}`;
+  return `${ended}/${number}${failed ? `, ${failed} failed` : ''}`;
 }
 
 export interface Bar {
