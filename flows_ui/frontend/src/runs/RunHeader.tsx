@@ -144,7 +144,7 @@ function Waiting({ run }: { run: FlowRun }) {
       <p className="why__text">
         <strong>{name}</strong> {asked[0]?.toLowerCase() + asked.slice(1)}
         {others.length > 0 && ` (and ${others.length} more)`}
-        {first.message && ` ${first.message}`}
+        {first.message && `: ${first.message}`}
       </p>
       <button
         type="button"
