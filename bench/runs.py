@@ -15,7 +15,7 @@ from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.models import Flow, Origin
 
 # A look costs as little as can be: what is measured shares its cores with whoever measures it.
-LOOK_SECONDS = 0.001
+LOOK_SECONDS = 0.0003
 STATE = "SELECT state FROM orchestrator_flowrun WHERE id = $1"
 # As the condition of the index on unfinished flow runs says it.
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(TERMINAL))
