@@ -157,6 +157,7 @@ class Drain:
             claimed = carry_out(owed, worker=self.worker, claims=0 if self.desk.hand else claims)
             with self.keeper.lock:
                 self.desk.hand += claimed
+            return False
         return is_queue_empty
 
     def _keep(self, steps: list[Step]) -> None:
