@@ -16,6 +16,7 @@ from orchestrator.models import Flow, Origin
 
 # A look costs as little as can be: what is measured shares its cores with whoever measures it.
 LOOK_SECONDS = 0.0003
+LOOK_AT_ALL_SECONDS = 0.005
 STATE = "SELECT state FROM orchestrator_flowrun WHERE id = $1"
 # As the condition of the index on unfinished flow runs says it.
 _ENDED = ", ".join(f"'{state.value}'" for state in sorted(TERMINAL))
@@ -50,7 +51,7 @@ def finish_all(flow: Flow, *, within: float = 120.0) -> None:
 
     :raises TimeoutError: some did not end in time
     """
-    _until(lambda: not one(UNFINISHED, flow.pk), within, flow)
+    _until(lambda: not one(UNFINISHED, flow.pk), within, flow, every=LOOK_AT_ALL_SECONDS)
 
 
 def run(flow: Flow) -> None:
@@ -91,10 +92,10 @@ def one(query: str, *values: object) -> Any:
     return row[0]
 
 
-def _until(look: Callable[[], Any], within: float, what: object) -> Any:
+def _until(look: Callable[[], Any], within: float, what: object, *, every: float = LOOK_SECONDS) -> Any:
     give_up = time.monotonic() + within
     while not (found := look()):
         if time.monotonic() > give_up:
             raise TimeoutError(f"{what} did not end within {within:.0f} seconds.")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(every)
     return found
