@@ -23,12 +23,13 @@ from tests.embedded.conftest import Owned
 from tests.processes import eventually
 
 OWN_SERVERS = """
-import sys, signal
+import sys, time
 from pathlib import Path
 from orchestrator.embedded.servers import Servers
 with Servers(Path(sys.argv[1])):
     print("started", flush=True)
-    signal.pause()
+    while True:  # a signal that comes just before `signal.pause` would not end that
+        time.sleep(0.1)
 """
 
 ORDINARY = 65534

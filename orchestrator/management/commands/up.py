@@ -43,7 +43,9 @@ class Command(BaseCommand):
                     if address.answers():
                         _tell_where_to_sign_in(address, parts)
                         break
-                stop.wait()
+                # Not for ever at once: a signal that comes just before would be seen only when the next one comes.
+                while not stop.wait(LOOK_SECONDS):
+                    pass
                 parts.say("stopping")
         except (HomeInUse, ServerFailed, ProgramMissing, ForeignFolder, PortTaken) as error:
             raise CommandError(str(error)) from error
