@@ -23,12 +23,13 @@ from tests.embedded.conftest import Owned
 from tests.processes import eventually
 
 OWN_SERVERS = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from orchestrator.embedded.servers import Servers
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background may ignore it
 with Servers(Path(sys.argv[1])):
     print("started", flush=True)
-    while True:  # a signal that comes just before `signal.pause` would not end that
+    while True:
         time.sleep(0.1)
 """
 
