@@ -31,6 +31,7 @@ FAIR_SECONDS = 0.5
 # As many are taken at a time as would take so long if they took as the last; what waits behind a longer one goes back.
 AT_ONCE_SECONDS = 0.01
 MOST_AT_ONCE = 16
+SHORTEST_SECONDS = 1e-6  # some clocks do not move within a short function
 # Ends that come shortly after each other are stored in one transaction, and told to their parents in one.
 TOGETHER_SECONDS = 0.02
 
@@ -123,7 +124,7 @@ class Drain:
             return
         point("executed")
         lines.store()
-        took = time.monotonic() - began
+        took = max(time.monotonic() - began, SHORTEST_SECONDS)
         self.batch = Drain.proved = max(1, min(MOST_AT_ONCE, self.batch * 2, int(AT_ONCE_SECONDS / took)))
         with self.keeper.lock:
             self.waiting_since = self.waiting_since if self.desk.ended else began

@@ -7,8 +7,12 @@ import pytest
 from django.utils import timezone
 
 from orchestrator.engine import latest
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.completing import complete
 from orchestrator.engine.draining import Drain
+from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.following import carry_out
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.registration import register_flow
 from orchestrator.models import Flow, FlowRun, Origin, Project, TaskRun
@@ -89,3 +93,9 @@ def state(run: FlowRun) -> str:
 def of(run: FlowRun, slug: str) -> TaskRun:
     """Return a run's task run of this slug as it is now."""
     return TaskRun.objects.select_related("stored_result").get(flow_run=run, slug=slug)
+
+
+def end_one() -> None:
+    """Execute one submitted task run and carry out all that follows from its end."""
+    (held,) = claim(worker="one", limit=1)
+    carry_out(complete(ended=[(held, execute(held, Log(held), lambda function: function()))], worker="one"))

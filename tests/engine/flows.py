@@ -40,3 +40,11 @@ def one_task(name: str, body: Task = works, **parameters: Any) -> Flow:
 def child(name: str, **more: Any) -> StartFlowRun:
     """Return a task that starts a flow of the tests' project."""
     return StartFlowRun(flow_name=name, project_name="tests", **more)
+
+
+def wide(name: str, size: int) -> Flow:
+    """Return a flow of that many tasks that wait for nothing."""
+    with Flow(name) as flow:
+        for _ in range(size):
+            works()
+    return flow

@@ -11,12 +11,8 @@ from django.utils import timezone
 from bench.counting import Counted, counting
 from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
-from orchestrator.engine.claiming import claim
-from orchestrator.engine.completing import complete
 from orchestrator.engine.draining import Drain
-from orchestrator.engine.executing import Log, execute
 from orchestrator.engine.firing import fire_due
-from orchestrator.engine.following import carry_out
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.registration import register_apps
 from orchestrator.engine.restarting import restart_flow_run
@@ -25,8 +21,8 @@ from orchestrator.models import Flow, FlowRun, LogLine, Schedule, StateChange, T
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import Parameter, StartFlowRun
 from tests.conftest import StartWorker
-from tests.engine.conftest import state
-from tests.engine.flows import child, one_task, works
+from tests.engine.conftest import end_one, state
+from tests.engine.flows import child, one_task, wide, works
 from tests.processes import Broker, eventually
 
 FAN = 200
@@ -35,14 +31,6 @@ TABLES = [model._meta.db_table for model in (FlowRun, TaskRun, StateChange, LogL
 
 Register = Callable[[WrittenFlow], Flow]
 Start = Callable[..., FlowRun]
-
-
-def wide(name: str, size: int) -> WrittenFlow:
-    """Return a flow of that many tasks that wait for nothing."""
-    with WrittenFlow(name) as flow:
-        for _ in range(size):
-            works()
-    return flow
 
 
 def chain(name: str, length: int) -> WrittenFlow:
@@ -62,12 +50,6 @@ def fan(name: str, size: int) -> WrittenFlow:
         middle = [example(upstream_tasks=[first]) for _ in range(size)]
         example(upstream_tasks=middle)
     return flow
-
-
-def end_one() -> None:
-    """Execute one submitted task run and carry out all that follows from its end."""
-    (held,) = claim(worker="costs", limit=1)
-    carry_out(complete(ended=[(held, execute(held, Log(held), lambda function: function()))], worker="costs"))
 
 
 def database_size() -> int:

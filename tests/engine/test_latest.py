@@ -10,20 +10,12 @@ from orchestrator.engine.wire import Flight
 from orchestrator.models import Flow as Row
 from orchestrator.models import FlowRun
 from orchestrator.sdk import Flow, Parameter, task
-from tests.engine.flows import child, one_task, works
+from tests.engine.flows import child, one_task, wide
 
 
 @task
 def gives(value: object) -> object:
     return value
-
-
-def working(name: str, times: int) -> Flow:
-    """Return a flow of that many tasks."""
-    with Flow(name) as flow:
-        for _ in range(times):
-            works()
-    return flow
 
 
 def giving(name: str, parameter: str) -> Flow:
@@ -51,10 +43,10 @@ def test_the_second_start_of_a_flow_is_one_flight_to_the_database(register, star
 
 
 def test_a_version_published_since_the_last_start_is_the_one_that_starts(register, start):
-    flow = register(working("f", 1))
+    flow = register(wide("f", 1))
     first = start(flow)
 
-    register(working("f", 2))
+    register(wide("f", 2))
 
     second = start(flow)
     assert (first.version.number, second.version.number) == (1, 2)
@@ -62,12 +54,12 @@ def test_a_version_published_since_the_last_start_is_the_one_that_starts(registe
 
 
 def test_a_child_is_of_the_version_published_since_the_last_one_started(register, start, drain):
-    register(working("small", 1))
+    register(wide("small", 1))
     parent = register(one_task("parent", child("small", wait=True)))
     start(parent)
     drain()
 
-    register(working("small", 2))
+    register(wide("small", 2))
     start(parent)
     drain()
 

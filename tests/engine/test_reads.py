@@ -7,11 +7,11 @@ from django.db import connection
 
 from bench.runs import clear
 from orchestrator.engine.claiming import claim
-from orchestrator.engine.completing import complete, give_items_to, start_held
-from orchestrator.engine.executing import Log, execute
+from orchestrator.engine.completing import give_items_to, start_held
 from orchestrator.engine.following import carry_out
 from orchestrator.models import FlowRun, StateChange, TaskRun
 from orchestrator.sdk import Flow, task
+from tests.engine.conftest import end_one
 from tests.engine.flows import child, one_task
 
 TABLES = [model._meta.db_table for model in (FlowRun, TaskRun, StateChange)]
@@ -36,11 +36,6 @@ def read_by(step: Callable[[], object]) -> int:
     return rows_read() - before
 
 
-def work_off_one() -> None:
-    (held,) = claim(worker="reads", limit=1)
-    carry_out(complete(ended=[(held, execute(held, Log(held), lambda function: function()))], worker="reads"))
-
-
 @task
 def lists(size: int) -> list[int]:
     return [{} for _ in range(size)]
@@ -59,8 +54,8 @@ def test_one_of_many_flow_runs_that_wait_for_a_worker(register, start):
     for waiting in (FEW, MANY):
         while FlowRun.objects.count() < waiting:
             start(flow)
-        work_off_one()
-        costs.append(read_by(work_off_one))
+        end_one()
+        costs.append(read_by(end_one))
 
     few, many = costs
     assert many <= few + 10
@@ -72,7 +67,7 @@ def test_one_of_many_items_that_start_flow_runs_and_one_of_their_ends(register, 
     costs = {}
     for size in (FEW, MANY):
         start(register(mapped(size)))
-        work_off_one()
+        end_one()
         (parent,) = claim(worker="reads", limit=1)
         give_items_to(held=parent)
         (item,) = claim(worker="reads", limit=1)
@@ -81,7 +76,7 @@ def test_one_of_many_items_that_start_flow_runs_and_one_of_their_ends(register, 
         starting = read_by(lambda held=next_item: carry_out([start_held(held=held)]))
         function = TaskRun.objects.filter(flow_run__flow__name="small", state="Submitted")
         TaskRun.objects.filter(pk=function.first().pk).update(priority=9)
-        ending = read_by(work_off_one)
+        ending = read_by(end_one)
         costs[size] = (starting, ending)
         clear()
 
