@@ -1,4 +1,4 @@
-"""What the engine asks of PostgreSQL: statements and transactions, counted in this process."""
+"""What the engine asks of PostgreSQL, counted in this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +19,14 @@ class Counted:
 
     statements: int = 0
     transactions: int = 0
+    flights: int = 0
 
 
 @contextmanager
 def counting() -> Iterator[Counted]:
-    """Count the statements, the ORM's among them, and the transactions of the engine within the block."""
+    """Count the statements, the ORM's among them, and the engine's transactions and flights within the block."""
     counted = Counted()
-    add, command = Flight.add, Flight.command
+    add, command, fly = Flight.add, Flight.command, Flight.fly
 
     def counted_add(*arguments: Any) -> Any:
         counted.statements += 1
@@ -35,20 +36,24 @@ def counting() -> Iterator[Counted]:
         counted.transactions += text == b"COMMIT"
         command(flight, text)
 
+    def counted_flight(flight: Flight) -> None:
+        counted.flights += not flight.is_empty()
+        fly(flight)
+
     def counted_query(execute: Any, *arguments: Any) -> Any:
         counted.statements += 1
         return execute(*arguments)
 
-    Flight.add, Flight.command = counted_add, counted_command  # type: ignore[method-assign]
+    Flight.add, Flight.command, Flight.fly = counted_add, counted_command, counted_flight  # type: ignore[method-assign]
     try:
         with connection.execute_wrapper(counted_query):
             yield counted
     finally:
-        Flight.add, Flight.command = add, command  # type: ignore[method-assign]
+        Flight.add, Flight.command, Flight.fly = add, command, fly  # type: ignore[method-assign]
 
 
 def per_child_flow_run() -> dict[str, float]:
-    """Return statements and transactions per child flow run of a chain, run by this process."""
+    """Return statements, transactions and flights per child flow run of a chain, run by this process."""
     start(flow_named("W3"))
     with counting() as counted:
         Drain().run()

@@ -156,6 +156,7 @@ def _new_run(run: Run, order: Order, latest: Latest) -> NewRun:
         name=order.name,
         parent=run,
         parent_task_run_id=order.ready.id,
+        parent_slug=order.ready.slug,
         user_id=run.user_id,
         start_time=order.start_time,
         key_is_fresh=not order.has_own_key,

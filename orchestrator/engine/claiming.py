@@ -15,7 +15,7 @@ from orchestrator.engine.statements import (
     HAS_SUBMITTED,
     RENEW_LEASES,
 )
-from orchestrator.engine.steps import Claim, Step
+from orchestrator.engine.steps import Claim, Step, claim_of
 from orchestrator.engine.wire import Rows
 
 
@@ -29,7 +29,7 @@ def claim(*, worker: str, limit: int) -> list[Claim]:
     if found:
         dispatch.flow_runs_changed({row[1] for row in found})
     point("claimed")
-    return [Claim(*row) for row in found]
+    return [claim_of(row) for row in found]
 
 
 def claim_with(step: Step, *, limit: int) -> None:

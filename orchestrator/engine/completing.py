@@ -11,10 +11,11 @@ from django.db import DataError
 from orchestrator.core.caching import CacheEntry
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.ahead import read_ahead
 from orchestrator.engine.caching import store_cached
 from orchestrator.engine.claiming import claim_with
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.database import retried, rows
+from orchestrator.engine.database import ask, retried
 from orchestrator.engine.endings import end_task_runs, ending_move, found_move
 from orchestrator.engine.inputs import inputs_for_children, lists_of
 from orchestrator.engine.items import items_beside
@@ -166,10 +167,14 @@ def _lock(claims: list[Claim], *, climb: bool = False) -> _Locked:
     attempts = {held.task_run_id: held.attempt for held in claims}
     locked = _Locked()
     held_attempts: dict[UUID, int] = {}
-    found = rows(LOCK_WITH_TASK_RUNS, task_run_ids=list(attempts), climb=climb)
-    for _, of_one in groupby(found, key=lambda row: row[0]):
+    aboves = {held.flow_run_id: held.above for held in claims}
+    found = ask(LOCK_WITH_TASK_RUNS, task_run_ids=list(attempts), climb=climb)
+    found_ahead = read_ahead(claims, climb=climb)
+    ahead = found_ahead()
+    for _, of_one in groupby(found(), key=lambda row: row[0]):
         group = list(of_one)
         run, ready = run_of(group[0]), []
+        run.ahead, run.above = ahead.get(run.id, {}), aboves.get(run.id)
         held_attempts[run.id] = run.attempt
         for row in group:
             identity, slug, index, attempt, state, failures, child, child_attempt, is_free, level = row[RUN_COLUMNS:]

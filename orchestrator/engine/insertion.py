@@ -12,7 +12,7 @@ from orchestrator.core.admission import WAITS
 from orchestrator.core.states import State
 from orchestrator.engine.database import records, rows, send
 from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
-from orchestrator.engine.steps import Admit, Claim, Ready, Run, Step
+from orchestrator.engine.steps import Above, Admit, Claim, Ready, Run, Step
 from orchestrator.engine.tagged import note_submitted, place_of
 from orchestrator.engine.versions import Version
 
@@ -28,6 +28,7 @@ class NewRun:
     name: str = ""
     parent: Run | None = None
     parent_task_run_id: UUID | None = None
+    parent_slug: str = ""
     user_id: int | None = None
     schedule_id: int | None = None
     scheduled_for: datetime | None = None
@@ -53,6 +54,10 @@ class NewRun:
     def is_nested(self) -> bool:
         """Whether a flow run of its own project started it."""
         return self.parent is not None and self.parent.version.project_id == self.version.project_id
+
+    @property
+    def above(self) -> Above | None:
+        return Above(self.parent.id, self.parent_slug, self.parent.version.id) if self.parent else None
 
     @property
     def root_id(self) -> UUID | None:
@@ -168,7 +173,16 @@ def _take(step: Step, run: Run, identity: UUID, slug: str) -> State:
     if step.claims_left > 0 and place_of(run.version, slug)[0] in dispatch.served_queues():
         step.claims_left -= 1
         step.claimed.append(
-            Claim(identity, run.id, slug, 1, run.version.id, run.parameters, scheduled_for=run.scheduled_for)
+            Claim(
+                identity,
+                run.id,
+                slug,
+                1,
+                run.version.id,
+                run.parameters,
+                scheduled_for=run.scheduled_for,
+                above=run.above,
+            )
         )
         return State.RUNNING
     note_submitted(step, run, slug)
@@ -192,4 +206,5 @@ def _held(new: NewRun, state: State) -> Run:
         scheduled_for=new.scheduled_for,
         priority=new.priority,
         is_limited=new.is_limited,
+        above=new.above,
     )

@@ -15,7 +15,7 @@ from orchestrator.core.planner import (
     released_by,
 )
 from orchestrator.core.results import Unkeepable
-from orchestrator.core.states import State
+from orchestrator.core.states import TERMINAL, State
 from orchestrator.engine.database import ask, rows, send
 from orchestrator.engine.endings import mark_running, submit
 from orchestrator.engine.items import expand, items_before, judge_items, judge_parent, settle_items, states_of_items
@@ -30,7 +30,7 @@ from orchestrator.engine.statements import (
 )
 from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent
 from orchestrator.engine.tagged import note_submitted, place_of, those_held
-from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs
+from orchestrator.engine.transitions import Move, count_down, move_flow_run, move_task_runs, wait_for_fewer
 from orchestrator.engine.verdicts import handled_verdict, verdict
 
 
@@ -123,14 +123,19 @@ def _take_off(step: Step, run: Run, falls: Mapping[str, int]) -> list[Ready]:
     """Lower the counters of tasks that wait; return those that wait for nothing any more."""
     if not falls:
         return []
+    flows = {flow for slug in falls if (flow := run.graph.tasks[slug].flow)}
+    if falls.keys() <= run.ahead.keys():
+        ask_for_versions(step, flows)
+        return _take_off_ahead(step, run, falls)
+    run.ahead.clear()
     answer = ask(
         RELEASE_DOWNSTREAMS,
-        overtakes=True,
+        overtakes=not step.waiting_on,
         flow_run_id=run.id,
         slugs=list(falls),
         falls=falls,
     )
-    ask_for_versions(step, {flow for slug in falls if (flow := run.graph.tasks[slug].flow)})
+    ask_for_versions(step, flows)
     return [
         Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
         for identity, slug, attempt, waiting_on, failures, child, child_attempt, state in answer()
@@ -138,11 +143,24 @@ def _take_off(step: Step, run: Run, falls: Mapping[str, int]) -> list[Ready]:
     ]
 
 
+def _take_off_ahead(step: Step, run: Run, falls: Mapping[str, int]) -> list[Ready]:
+    """Do the same with rows that were read together with the flow run's lock. Each serves once."""
+    counted = [(run.ahead.pop(slug), fall) for slug, fall in falls.items()]
+    waiting_on = {
+        one.task_run.id: one.waiting_on - fall for one, fall in counted if one.task_run.before not in TERMINAL
+    }
+    wait_for_fewer(step, waiting_on)
+    return [
+        one.task_run for one, _ in counted if one.task_run.before is State.PENDING and not waiting_on[one.task_run.id]
+    ]
+
+
 def _judge(step: Step, run: Run, free: list[Ready], ended: dict[str, Ending]) -> list[Ready]:
     """Return the task runs that may start now; pause or end the others, and all that follows from that."""
     if not free:
         return []
-    states = {slug: ending.state for slug, ending in ended.items()}
+    states = {slug: one.task_run.before for slug, one in run.ahead.items() if one.task_run.before in TERMINAL}
+    states |= {slug: ending.state for slug, ending in ended.items()}
     unread = {name for task_run in free for name in run.graph.upstreams[task_run.slug]} - set(states)
     if unread:
         found = rows(READ_STATES, flow_run_id=run.id, slugs=list(unread))
@@ -175,6 +193,7 @@ def _pause(step: Step, run: Run, moves: list[Move]) -> None:
 
 def _cascade(step: Step, run: Run, endings: dict[str, Ending]) -> list[Ready]:
     """End tasks that will not start, and all that follows from that, in a fixed number of statements."""
+    run.ahead.clear()
     slugs = list(looked_at(run.graph, endings))
     found = {row[1]: row for row in rows(READ_TASK_RUNS, flow_run_id=run.id, slugs=slugs)}
     plan = cascade(
@@ -243,6 +262,7 @@ def _submit(step: Step, run: Run, functions: list[Ready]) -> None:
                 run.parameters,
                 scheduled_for=run.scheduled_for,
                 map_index=move.map_index,
+                above=run.above,
             )
             step.claimed.append(held)
         else:

@@ -72,6 +72,7 @@ WITH moved AS (
         attempt = t.attempt + g.attempt_step, failures = t.failures + g.failure_step,
         child_flow_run_id = coalesce(g.child, t.child_flow_run_id),
         child_attempt = coalesce(g.child_attempt, t.child_attempt),
+        waiting_on = coalesce(g.waiting_on, t.waiting_on),
         worker = CASE WHEN g.after = 'Running' AND g.leased THEN %(worker)s::text ELSE t.worker END,
         lease_until = CASE WHEN g.after = 'Running' AND g.leased
                            THEN now() + %(lease)s::float8 * interval '1 second' END,
@@ -83,7 +84,7 @@ WITH moved AS (
         ended_at = CASE WHEN g.after = ANY(%(terminal)s::text[]) THEN now() END
     FROM json_to_recordset(%(moves)s::json) AS g(id uuid, attempt int, before text, after text, message text,
         result jsonb, stored uuid, attempt_step int, failure_step int, child uuid, child_attempt int, leased bool,
-        delay float8, carried jsonb)
+        delay float8, carried jsonb, waiting_on int)
     WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = g.before
     RETURNING t.flow_run_id, t.id, t.attempt, g.before, g.after, g.message
 ), noted AS (
@@ -105,6 +106,18 @@ RETURNING id, slug, attempt, waiting_on, failures, child_flow_run_id, child_atte
 SET_WAITING_ON = f"""
 UPDATE orchestrator_taskrun SET waiting_on = (%(waiting_on)s::jsonb ->> slug)::int
 WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1 AND {_COUNTS_UPSTREAMS}
+"""
+
+# Of task runs that this transaction holds.
+SET_COUNTERS = """
+UPDATE orchestrator_taskrun SET waiting_on = (%(waiting_on)s::jsonb ->> id::text)::int WHERE id = ANY(%(ids)s::uuid[])
+"""
+
+READ_AHEAD = """
+SELECT t.flow_run_id, t.slug, t.state, t.id, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt
+FROM unnest(%(flow_run_ids)s::uuid[], %(slugs)s::text[]) AS g(flow_run_id, slug) CROSS JOIN LATERAL (
+    SELECT * FROM orchestrator_taskrun f WHERE f.flow_run_id = g.flow_run_id AND f.slug = g.slug AND f.map_index = -1
+) AS t
 """
 
 READ_TASK_RUNS = """
@@ -211,10 +224,14 @@ WITH picked AS (
     SELECT flow_run_id, id, attempt, 'Submitted', 'Running' FROM claimed
 )
 SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.carried, r.scheduled_for, c.failures,
-    c.map_index
+    c.map_index, above.flow_run_id, above.slug, above.version_id
 FROM claimed c CROSS JOIN LATERAL (
-    SELECT version_id, parameters, scheduled_for FROM orchestrator_flowrun f WHERE f.id = c.flow_run_id
-) AS r
+    SELECT version_id, parameters, scheduled_for, parent_task_run_id
+    FROM orchestrator_flowrun f WHERE f.id = c.flow_run_id
+) AS r LEFT JOIN LATERAL (
+    SELECT p.flow_run_id, p.slug, f.version_id
+    FROM orchestrator_taskrun p JOIN orchestrator_flowrun f ON f.id = p.flow_run_id WHERE p.id = r.parent_task_run_id
+) AS above ON true
 ORDER BY c.priority DESC, c.submitted_at
 """
 

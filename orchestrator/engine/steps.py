@@ -53,6 +53,8 @@ class Run:
     is_limited: bool = False
     items_ended: "dict[tuple[str, int], Ending]" = field(default_factory=dict)  # of mapped tasks, not counted yet
     lists: dict[str, Any] = field(default_factory=dict)  # what a worker has loaded for a mapped task
+    ahead: "dict[str, Counted]" = field(default_factory=dict)  # what was read together with its lock, by slug
+    above: "Above | None" = None
 
     @property
     def graph(self) -> FlowGraph:
@@ -74,10 +76,28 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """A task run as its row is, with the number of upstreams that it waits for."""
+
+    task_run: Ready
+    waiting_on: int
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Where the task run is that started a flow run: in which flow run, of which version, under which slug."""
+
+    flow_run_id: UUID
+    slug: str
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A task run that a worker holds. Valid as long as the row still has this attempt and is Running.
 
     `carried`: what earlier executions left for this one; a task run that never ran before has nothing.
+    `above`: what started its flow run, as far as is known.
     """
 
     task_run_id: UUID
@@ -90,6 +110,13 @@ class Claim:
     scheduled_for: datetime | None = None
     failures: int = 0
     map_index: int = -1
+    above: Above | None = None
+
+
+def claim_of(row: tuple[Any, ...]) -> Claim:
+    """Return the claim that a row of the claiming statement describes."""
+    above = Above(*row[-3:]) if row[-3] else None
+    return Claim(*(*row[:-3], above))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +212,7 @@ class Step:
     changed: set[UUID] = field(default_factory=set)
     ended: dict[UUID, "Ending"] = field(default_factory=dict)  # the flow runs that this has ended
     moves: dict[UUID, "Move"] = field(default_factory=dict)  # of task runs, not written yet
+    waiting_on: dict[UUID, int] = field(default_factory=dict)  # counters of task runs, not written yet
     flow_moves: dict[UUID, "FlowMove"] = field(default_factory=dict)  # of flow runs, not written yet
     asked: dict[FlowName, Callable[[], list[tuple[Any, ...]]]] = field(default_factory=dict)
     latest: dict[FlowName, Latest] = field(default_factory=dict)
@@ -214,7 +242,7 @@ def one_step(*, worker: str = "", claims: int = 0, user_id: int | None = None) -
         if step.made_room:
             dispatch.advance_backfills_soon()
     # Known since the COMMIT: what was claimed, and of the flow runs that ended those that others than parents wait for.
-    found = [Claim(*row) for answer in step.claiming for row in answer()]
+    found = [claim_of(row) for answer in step.claiming for row in answer()]
     if found:
         step.claimed += found
         dispatch.flow_runs_changed({held.flow_run_id for held in found})

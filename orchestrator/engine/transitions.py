@@ -17,7 +17,7 @@ from orchestrator.core.states import (
     check_transition,
 )
 from orchestrator.engine.database import ask, records, send, write_late
-from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS
+from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS, SET_COUNTERS
 from orchestrator.engine.steps import Admit, Run, Step
 from orchestrator.engine.tagged import look_later
 
@@ -44,6 +44,7 @@ class Move:
     leased: bool = False
     delay: float | None = None
     carried: Mapping[str, Any] | None = None
+    waiting_on: int | None = None
     map_index: int = -1
 
 
@@ -113,6 +114,12 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     write_late(lambda: _write(step))
 
 
+def wait_for_fewer(step: Step, waiting_on: Mapping[UUID, int]) -> None:
+    """Store how many upstreams task runs wait for whose rows this transaction holds, with their next move if any."""
+    step.waiting_on |= waiting_on
+    write_late(lambda: _write(step))
+
+
 def count_down(step: Step, run: Run) -> None:
     """Store how many task runs of a flow run have not ended, if that changed."""
     if run.unfinished == run.counted:
@@ -128,6 +135,12 @@ def count_down(step: Step, run: Run) -> None:
 def _write(step: Step) -> None:
     """Write the changes of state that have gathered: one statement for task runs, one for flow runs."""
     moves, step.moves = step.moves, {}
+    waiting_on, step.waiting_on = step.waiting_on, {}
+    for identity in moves.keys() & waiting_on.keys():
+        moves[identity].waiting_on = waiting_on.pop(identity)
+    if waiting_on:
+        counters = {str(identity): count for identity, count in waiting_on.items()}
+        send(SET_COUNTERS, overtakes=True, ids=list(waiting_on), waiting_on=counters)
     flow_moves, step.flow_moves = step.flow_moves, {}
     if moves:
         send(

@@ -1,0 +1,65 @@
+"""What is read together with the lock of a flow run, so that nobody has to ask for it afterwards.
+
+Whoever holds a claim knows what will follow when it has ended: the graph says it. The question leaves behind the one
+that locks, in the same flight, and PostgreSQL answers it when the flow run is held.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from uuid import UUID
+
+from orchestrator.core.graph import FlowGraph
+from orchestrator.core.states import State
+from orchestrator.engine.database import ask
+from orchestrator.engine.statements import READ_AHEAD
+from orchestrator.engine.steps import Claim, Counted, Ready
+from orchestrator.engine.versions import load_version
+
+Ahead = dict[UUID, dict[str, Counted]]
+
+# A task with more upstreams than this has their states read when it is its turn, not at the end of each of them.
+FEW_UPSTREAMS = 8
+
+
+def read_ahead(claims: Iterable[Claim], *, climb: bool) -> Callable[[], Ahead]:
+    """Ask for the rows that the ends of these claims will count down, by flow run and slug, and those judged with them.
+
+    :param climb: also of the flow runs above those that may end with their claims
+    """
+    wanted = dict.fromkeys(place for held in claims for place in _places(held, climb))
+    if not wanted:
+        return dict
+    answer = ask(
+        READ_AHEAD,
+        flow_run_ids=[flow_run_id for flow_run_id, _ in wanted],
+        slugs=[slug for _, slug in wanted],
+    )
+
+    def read() -> Ahead:
+        found: Ahead = {}
+        for flow_run_id, slug, state, identity, attempt, waiting_on, failures, child, child_attempt in answer():
+            task_run = Ready(identity, slug, attempt, State(state), failures, child, child_attempt)
+            found.setdefault(flow_run_id, {})[slug] = Counted(task_run, waiting_on)
+        return found
+
+    return read
+
+
+def _places(held: Claim, climb: bool) -> Iterator[tuple[UUID, str]]:
+    graph = load_version(held.version_id).graph
+    if graph.downstreams[held.slug]:
+        return ((held.flow_run_id, slug) for slug in _concerned(graph, held.slug))
+    if climb and held.above:
+        above = held.above
+        return ((above.flow_run_id, slug) for slug in _concerned(load_version(above.version_id).graph, above.slug))
+    return iter(())
+
+
+def _concerned(graph: FlowGraph, slug: str) -> Iterator[str]:
+    """Give the tasks whose rows matter when a task has ended. Those of flows with mapped tasks are read differently."""
+    if graph.mapped:
+        return
+    for downstream in graph.downstreams[slug]:
+        yield downstream
+        upstreams = graph.upstreams[downstream]
+        if len(upstreams) <= FEW_UPSTREAMS:
+            yield from upstreams
