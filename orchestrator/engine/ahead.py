@@ -25,13 +25,13 @@ def read_ahead(claims: Iterable[Claim], *, climb: bool) -> Callable[[], Ahead]:
 
     :param climb: also of the flow runs above those that may end with their claims
     """
-    wanted = dict.fromkeys(place for held in claims for place in _places(held, climb))
+    wanted = [place for held in claims for place in _places(held, climb)]
     if not wanted:
         return dict
     answer = ask(
         READ_AHEAD,
-        flow_run_ids=[flow_run_id for flow_run_id, _ in wanted],
-        slugs=[slug for _, slug in wanted],
+        flow_run_ids=list(dict.fromkeys(flow_run_id for flow_run_id, _ in wanted)),
+        slugs=list(dict.fromkeys(slug for _, slug in wanted)),
     )
 
     def read() -> Ahead:

@@ -34,6 +34,10 @@ MOST_AT_ONCE = 16
 SHORTEST_SECONDS = 1e-6  # some clocks do not move within a short function
 # Ends that come shortly after each other are stored in one transaction, and told to their parents in one.
 TOGETHER_SECONDS = 0.02
+# Where work comes in a stream, so that each look at the common queue finds a little, ends wait so long for company:
+# a transaction for five costs less than twice one for one.
+STREAM = 3
+COMPANY_SECONDS = 0.008
 
 
 def worker_name() -> str:
@@ -53,6 +57,7 @@ class Drain:
         self.owed: list[Step] = []
         self.waiting_since = 0.0
         self.batch = Drain.proved
+        self.finds = 0  # how many looks at the common queue in a row have found something
         self.keeper = keeper()
 
     def run(self) -> int:
@@ -71,6 +76,8 @@ class Drain:
             if self.keeper.departure.is_near:
                 self._empty_hand()
             is_queue_empty = False
+            if claims and self.finds >= STREAM and not self.desk.hand and 0 < len(self.desk.ended) < self.batch:
+                time.sleep(COMPANY_SECONDS)
             if not self.desk.hand or now - self.waiting_since > TOGETHER_SECONDS:
                 is_queue_empty = self._settle(claims)
             if not self.desk.hand and not over and not is_queue_empty:
@@ -152,6 +159,7 @@ class Drain:
         if ended:
             steps = complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims)
             is_queue_empty = any(step.claiming and not step.claimed for step in steps)
+            self.finds = self.finds + 1 if any(step.claiming and step.claimed for step in steps) else 0
             self._keep(steps)
         if self.owed:
             owed, self.owed = self.owed, []

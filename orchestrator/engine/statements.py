@@ -113,11 +113,11 @@ SET_COUNTERS = """
 UPDATE orchestrator_taskrun SET waiting_on = (%(waiting_on)s::jsonb ->> id::text)::int WHERE id = ANY(%(ids)s::uuid[])
 """
 
+# Perhaps more than was asked for: no join that could be planned for an empty table.
 READ_AHEAD = """
-SELECT t.flow_run_id, t.slug, t.state, t.id, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt
-FROM unnest(%(flow_run_ids)s::uuid[], %(slugs)s::text[]) AS g(flow_run_id, slug) CROSS JOIN LATERAL (
-    SELECT * FROM orchestrator_taskrun f WHERE f.flow_run_id = g.flow_run_id AND f.slug = g.slug AND f.map_index = -1
-) AS t
+SELECT flow_run_id, slug, state, id, attempt, waiting_on, failures, child_flow_run_id, child_attempt
+FROM orchestrator_taskrun
+WHERE flow_run_id = ANY(%(flow_run_ids)s::uuid[]) AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
 READ_TASK_RUNS = """
