@@ -18,6 +18,11 @@ class Overlap(StrEnum):
 WAITS = "Waits until the limit of its flow or its project leaves room."
 
 
+def room_text(whose: str, limit: int) -> str:
+    """Return what a flow run waits for, in words: room among those of a flow, or of a project."""
+    return f"Waits for room: {whose} may have {limit} run{'' if limit == 1 else 's'} under way at once."
+
+
 @dataclass(frozen=True, slots=True)
 class Queued:
     """The first flow run of its kind that waits of one flow, with what is under way of that flow.

@@ -27,6 +27,15 @@ class Judged:
     too_many: list[UUID]
 
 
+def room_text(tags: Sequence[str], limits: Mapping[str, int]) -> str:
+    """Return what a held task run with these tags waits for, in words; empty where none of them is limited (any more).
+
+    :param limits: tag -> how many task runs with it may run at once
+    """
+    named = [f"of tag '{tag}' {limits[tag]}" for tag in tags if tag in limits]
+    return f"Waits for room: {' and '.join(named)} may run at once." if named else ""
+
+
 def judge_places(found: Sequence[Placed], limits: Mapping[str, int]) -> Judged:
     """Return who gets places and who loses some.
 

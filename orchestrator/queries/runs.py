@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -15,6 +15,7 @@ from orchestrator.queries.access import Person, flow_runs_visible_to
 from orchestrator.queries.items import item_counts
 from orchestrator.queries.moments import iso
 from orchestrator.queries.results import result_document
+from orchestrator.queries.waits import flow_run_message, held_message, tag_limits, with_under_way
 from orchestrator.queries.workers import served_queues
 
 _NOT_SHOWN = ("graph", "parameter_schema")
@@ -23,7 +24,7 @@ _NOT_SHOWN = ("graph", "parameter_schema")
 def flow_runs_for_reading(user: Person) -> QuerySet[FlowRun]:
     """Return the flow runs that `user` may see, newest first, with all that `flow_run_summary` shows."""
     return (
-        flow_runs_visible_to(user)
+        with_under_way(flow_runs_visible_to(user))
         .select_related("flow__project", "version", "created_by", "parent_task_run__flow_run__flow__project")
         .select_related("stored_result")
         .defer(*(f"version__{field}" for field in _NOT_SHOWN), "parent_task_run__result")
@@ -41,7 +42,7 @@ def flow_run_summary(flow_run: FlowRun) -> dict[str, Any]:
         "flow": str(flow_run.flow),
         "version": flow_run.version.number,
         "state": flow_run.state,
-        "message": flow_run.message,
+        "message": flow_run_message(flow_run),
         "parameters": flow_run.parameters,
         **result_document(flow_run),
         "parent_task_run": parent
@@ -95,58 +96,71 @@ def item_documents(flow_run: FlowRun, items: Collection[UUID]) -> list[dict[str,
 
 def _documents(found: QuerySet[TaskRun], flow_run: FlowRun) -> list[dict[str, Any]]:
     names = task_names(flow_run.version_id)
-    of_child = ("child_flow_run__flow__name", "child_flow_run__flow__project__name")
-    rows = list(found.order_by().values_list(*_COLUMNS, "items", *of_child))
-    counts = item_counts(flow_run.pk, {row[1]: row[-3] for row in rows if row[-3] is not None})
+    rows = [_Row(*row) for row in found.order_by().values_list(*_COLUMNS)]
+    counts = item_counts(flow_run.pk, {row.slug: row.items for row in rows if row.items is not None})
     served = served_queues()
-    return [_task_run_document(row, names, served, counts) for row in rows]
+    limits = tag_limits(flow_run.flow.project_id) if any(row.is_held for row in rows) else {}
+    return [_task_run_document(row, names, served, counts, limits) for row in rows]
 
 
 # Task runs come by the ten thousand: their documents are made from plain rows, not from model objects.
-_COLUMNS = (
-    "pk",
-    "slug",
-    "map_index",
-    "state",
-    "message",
-    "attempt",
-    "child_flow_run_id",
-    "due_at",
-    "submitted_at",
-    "started_at",
-    "ended_at",
-    "worker",
-    "queue",
-)
+class _Row(NamedTuple):
+    pk: UUID
+    slug: str
+    map_index: int
+    state: str
+    message: str
+    attempt: int
+    child_flow_run_id: UUID | None
+    due_at: datetime | None
+    submitted_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    worker: str
+    queue: str
+    tags: list[str] | None
+    items: int | None
+    child_flow_run__state: str | None
+    child_flow_run__flow__name: str | None
+    child_flow_run__flow__project__name: str | None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits for the limits of its tags, in the queue beside its own."""
+        return self.state == State.SUBMITTED and self.queue.startswith("~")
+
+
+_COLUMNS = _Row._fields
 
 
 def _task_run_document(
-    row: tuple[Any, ...],
+    row: _Row,
     names: Mapping[str, str],
     served: Collection[str],
     counts: Mapping[str, Mapping[str, int]],
+    limits: Mapping[str, int],
 ) -> dict[str, Any]:
-    pk, slug, map_index, state, message, attempt, child, due, submitted, started, ended, *rest = row
-    worker, queue, items, flow, project = rest
+    child = row.child_flow_run_id
     return {
-        "id": str(pk),
-        "slug": slug,
-        "name": names.get(slug, slug),
-        "map_index": map_index,
-        "state": state,
-        "message": message,
-        "attempt": attempt,
+        "id": str(row.pk),
+        "slug": row.slug,
+        "name": names.get(row.slug, row.slug),
+        "map_index": row.map_index,
+        "state": row.state,
+        "message": held_message(row.message, row.tags or [], limits) if row.is_held else row.message,
+        "attempt": row.attempt,
         "child_flow_run": str(child) if child else None,
-        "child_flow": f"{project}/{flow}" if child else None,
-        "due_at": iso(due),
-        "submitted_at": iso(submitted),
-        "started_at": iso(started),
-        "ended_at": iso(ended),
-        "worker": worker,
-        # One that waits for a limit of its tags is in a queue beside its own.
-        "queue": queue.removeprefix("~"),
-        "is_served": state != State.SUBMITTED or queue.startswith("~") or queue in served,
-        "items": None if items is None else {"number": items, "states": counts[slug]},
+        "child_flow": f"{row.child_flow_run__flow__project__name}/{row.child_flow_run__flow__name}" if child else None,
+        "child_state": row.child_flow_run__state,
+        "due_at": iso(row.due_at),
+        "submitted_at": iso(row.submitted_at),
+        "started_at": iso(row.started_at),
+        "ended_at": iso(row.ended_at),
+        "worker": row.worker,
+        "queue": row.queue.removeprefix("~"),
+        "is_served": row.state != State.SUBMITTED or row.is_held or row.queue in served,
+        "is_held": row.is_held,
+        "items": None if row.items is None else {"number": row.items, "states": counts[row.slug]},
     }
 
 
@@ -163,12 +177,17 @@ def task_run_versions(flow_run_id: UUID, *, changed_since: datetime | None = Non
 
     Of a mapped task it differs whenever an item has ended; items have none of their own.
 
-    This is PostgreSQL's own version of the row: it differs after every update, whichever clock wrote `changed_at`.
+    This is PostgreSQL's own version of the row, which differs after every update, whichever clock wrote `changed_at`,
+    with the state of its child flow run.
     """
     rows = TaskRun.objects.filter(flow_run=flow_run_id, map_index=-1)
     if changed_since is not None:
         rows = rows.filter(changed_at__gte=changed_since)
-    return dict(rows.order_by().values_list("pk", RawSQL('"orchestrator_taskrun"."xmin"::text', ())))
+    xmin = RawSQL('"orchestrator_taskrun"."xmin"::text', ())
+    return {
+        pk: f"{version} {child_state}"
+        for pk, version, child_state in rows.order_by().values_list("pk", xmin, "child_flow_run__state")
+    }
 
 
 def graph_document(flow_run: FlowRun) -> dict[str, Any]:

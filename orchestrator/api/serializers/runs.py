@@ -103,7 +103,7 @@ class FlowRunSummarySerializer(serializers.Serializer[Any]):
     flow = serializers.CharField(help_text="project/name")
     version = serializers.IntegerField()
     state = serializers.ChoiceField(FLOW_RUN_STATES)
-    message = serializers.CharField()
+    message = serializers.CharField(help_text="Of a Queued one: which limit it waits for.")
     parameters = serializers.DictField()
     result = serializers.JSONField(allow_null=True)
     stored_result = StoredResultSerializer(allow_null=True)
@@ -137,6 +137,7 @@ class TaskRunSerializer(serializers.Serializer[Any]):
     attempt = serializers.IntegerField()
     child_flow_run = serializers.UUIDField(allow_null=True)
     child_flow = serializers.CharField(allow_null=True)
+    child_state = serializers.ChoiceField(FLOW_RUN_STATES, allow_null=True, help_text="Of its child flow run.")
     due_at = serializers.DateTimeField(allow_null=True)
     submitted_at = serializers.DateTimeField(allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
@@ -144,6 +145,7 @@ class TaskRunSerializer(serializers.Serializer[Any]):
     worker = serializers.CharField()
     queue = serializers.CharField()
     is_served = serializers.BooleanField(help_text="false: it waits for a worker, and none serves its queue.")
+    is_held = serializers.BooleanField(help_text="It waits for a limit of its tags, which `message` names.")
     items = ItemsSerializer(allow_null=True, help_text="Of a mapped task, once it has been given its items.")
 
 

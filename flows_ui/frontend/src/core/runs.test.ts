@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  appearanceOf,
   applyChange,
   canCancel,
   canMend,
@@ -9,6 +10,7 @@ import {
   countStates,
   type FlowRun,
   firstFailure,
+  heldBy,
   itemsText,
   mayAnswer,
   type TaskRun,
@@ -185,4 +187,27 @@ it('says of items how many have ended, and of those that failed how many they ar
   expect(said({ Success: 6, Failed: 1, Running: 3 })).toBe('7/10, 1 failed');
   expect(said({ Success: 7, Failed: 2, TimedOut: 1 })).toBe('3 of 10');
   expect(said({ Success: 10 })).toBe('10/10');
+});
+
+it('says of a task run whose child stands still that the child does, and of a held one that it waits for room', () => {
+  const seen = (state: string, fields: Partial<TaskRun>) => appearanceOf(taskRun('A', state, fields));
+
+  expect(seen('Running', { child_state: 'Paused' })).toEqual({ state: 'Paused', label: 'Child paused' });
+  expect(seen('Running', { child_state: 'Queued' })).toEqual({ state: 'Queued', label: 'Child queued' });
+  expect(seen('Running', { child_state: 'Running' })).toEqual({ state: 'Running', label: 'Running' });
+  expect(seen('Success', { child_state: 'Paused' })).toEqual({ state: 'Success', label: 'Success' });
+  expect(seen('Submitted', { is_held: true })).toEqual({ state: 'Submitted', label: 'Waits for room' });
+  expect(appearanceOf(undefined).label).toBe('Pending');
+});
+
+it('names each limit of a tag once, with what waits for it', () => {
+  const held = (slug: string, message: string) => taskRun(slug, 'Submitted', { is_held: true, message });
+  const found = heldBy(
+    run('Running', taskRun('A', 'Running'), held('B', 'x'), held('C', 'y'), held('D', 'x')),
+  );
+
+  expect(found.map(([message, those]) => [message, those.map(({ slug }) => slug)])).toEqual([
+    ['x', ['B', 'D']],
+    ['y', ['C']],
+  ]);
 });

@@ -1,6 +1,6 @@
 /** Flow runs and task runs as the API and the socket give them, and what a page reads from them. */
 import type { Task } from './graph';
-import { isSuccessful, isTerminal, isUnsuccessful } from './states';
+import { isSuccessful, isTerminal, isUnsuccessful, labelOf } from './states';
 
 export interface TaskRun {
   id: string;
@@ -12,6 +12,7 @@ export interface TaskRun {
   attempt: number;
   child_flow_run: string | null;
   child_flow: string | null;
+  child_state: string | null;
   due_at: string | null;
   submitted_at: string | null;
   started_at: string | null;
@@ -20,6 +21,8 @@ export interface TaskRun {
   queue: string;
   /** False: it waits for a worker, and none serves its queue. */
   is_served: boolean;
+  /** It waits for a limit of its tags; the message says which. */
+  is_held: boolean;
   /** Of a mapped task, once it has been given its items. */
   items: ItemCounts | null;
 }
@@ -102,6 +105,29 @@ export function firstFailure(run: FlowRun): TaskRun | null {
   const unsuccessful = run.task_runs.filter((taskRun) => isUnsuccessful(taskRun.state));
   const failed = unsuccessful.filter((taskRun) => taskRun.state === 'Failed');
   return (failed.length ? failed : unsuccessful).toSorted(byEnd)[0] ?? null;
+}
+
+/** Of child flow runs: states in which nothing goes on in them until something else happens. */
+const STANDS_STILL = new Set(['Scheduled', 'Queued', 'Paused']);
+
+/** What a task run looks like to people: its state, or that of a child flow run that stands still, and a word for it. */
+export function appearanceOf(taskRun: TaskRun | undefined): { state: string; label: string } {
+  const state = taskRun?.state ?? 'Pending';
+  const child = taskRun?.child_state;
+  if (state === 'Running' && child && STANDS_STILL.has(child)) {
+    return { state: child, label: `Child ${labelOf(child).toLowerCase()}` };
+  }
+  return { state, label: taskRun?.is_held ? 'Waits for room' : labelOf(state) };
+}
+
+/** What task runs that limits of tags hold wait for: each limit's words once, with who waits for it. */
+export function heldBy(run: FlowRun): [string, TaskRun[]][] {
+  return [
+    ...Map.groupBy(
+      run.task_runs.filter((one) => one.is_held),
+      ({ message }) => message,
+    ),
+  ];
 }
 
 export const canCancel = (run: FlowRun): boolean => !isTerminal(run.state) && run.state !== 'Cancelling';

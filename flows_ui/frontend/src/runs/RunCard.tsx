@@ -2,8 +2,7 @@ import type { NodeProps } from '@xyflow/react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
 import type { CardNode } from '../canvas/elements';
-import { itemsText } from '../core/runs';
-import { labelOf } from '../core/states';
+import { appearanceOf, itemsText } from '../core/runs';
 import { useRun } from './store';
 import { Duration } from './words';
 
@@ -11,12 +10,13 @@ import { Duration } from './words';
 export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
   const taskRun = useRun((state) => state.bySlug.get(id));
   const state = taskRun?.state ?? 'Pending';
+  const shown = appearanceOf(taskRun);
   const child = taskRun?.child_flow_run;
   return (
     <CardFrame
       slug={id}
       kind={data.task.kind}
-      label={`${data.task.name}, ${labelOf(state)}${taskRun?.items ? `, items ${itemsText(taskRun.items)}` : ''}`}
+      label={`${data.task.name}, ${shown.label}${taskRun?.items ? `, items ${itemsText(taskRun.items)}` : ''}`}
       isSelected={selected ?? false}
       state={state}
       isDown={data.isDown}
@@ -29,8 +29,8 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
       </div>
       <div className="task-card__line task-card__line--second">
         <span className="task-card__state" title={taskRun?.message}>
-          <span className="state-icon" data-state={state} aria-hidden="true" />
-          {labelOf(state)}
+          <span className="state-icon" data-state={shown.state} aria-hidden="true" />
+          {shown.label}
           {taskRun?.items && <span className="numeric"> {itemsText(taskRun.items)}</span>}
         </span>
         <span className="task-card__child truncate" title={data.about}>

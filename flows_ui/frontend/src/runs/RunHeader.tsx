@@ -21,6 +21,7 @@ import { answerFirst, fail, togglePause } from './deeds';
 import { choose, placeOf, type RunDialog, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { useDeed } from './useDeed';
+import { Held, Unserved } from './Waits';
 import { Badge, Duration, Moment } from './words';
 
 /** Which run this is, how it goes, and what can be done with it. */
@@ -66,6 +67,7 @@ export function RunHeader() {
       </div>
       <Counts run={run} />
       <Unserved run={run} />
+      <Held run={run} />
       <Waiting run={run} />
       <Why run={run} />
     </header>
@@ -112,19 +114,6 @@ function Counts({ run }: { run: FlowRun }) {
   );
 }
 
-/** What waits for a worker that is not there, and how to start one. */
-function Unserved({ run }: { run: FlowRun }) {
-  const queues = [...new Set(run.task_runs.filter((taskRun) => !taskRun.is_served).map((one) => one.queue))];
-  if (queues.length === 0) return null;
-  const names = queues.join(', ');
-  return (
-    <div className="notice notice--warning" role="alert">
-      <strong>No worker serves the queue {names}.</strong> What waits there starts as soon as one does:{' '}
-      <code>celery -A orchestrator.config worker --queues {queues.join(',')}</code>
-    </div>
-  );
-}
-
 /** What people call a task run's task, where others have the same name too; state handlers are not in the graph. */
 const useName = (taskRun: TaskRun | null | undefined): string =>
   useRun(({ graph }) =>
@@ -167,7 +156,8 @@ function Why({ run }: { run: FlowRun }) {
   if (!failure) {
     // Success and a state's own name need no words beside the badge.
     const isSaid = isSuccessful(run.state) || run.message === `${run.state}.`;
-    return isSaid || !run.message ? null : <p className="run-header__message muted">{run.message}</p>;
+    if (isSaid || !run.message) return null;
+    return <p className={run.state === 'Queued' ? 'notice' : 'run-header__message muted'}>{run.message}</p>;
   }
   const [message] = (cause?.taskRun.message || failure.message).split('\n');
   const child = cause?.run.id ?? failure.child_flow_run;

@@ -59,6 +59,7 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
           title={commandTitle('task.openChild')}
         >
           <CornerDownRight /> Open child run
+          {taskRun.child_state && <Badge state={taskRun.child_state} />}
         </a>
       )}
       <Deeds taskRun={taskRun} />

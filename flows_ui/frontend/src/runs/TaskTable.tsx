@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useMemo } from 'react';
 import { nameOf } from '../core/graph';
 import { topologicalOrder } from '../core/reach';
-import { type Bar, isItem, itemsText, type TaskRun, timeline } from '../core/runs';
+import { appearanceOf, type Bar, isItem, itemsText, type TaskRun, timeline } from '../core/runs';
 import { isTerminal, labelOf } from '../core/states';
 import { choose, useNow, useRun, useRunStore } from './store';
 import { Badge, Duration } from './words';
@@ -77,6 +77,8 @@ interface RowProps {
 }
 
 function Row({ taskRun, name, bar, isChosen, onChoose }: RowProps) {
+  const { label } = appearanceOf(taskRun);
+  const isMore = label !== labelOf(taskRun.state);
   return (
     <tr
       data-task-run={taskRun.slug}
@@ -99,6 +101,7 @@ function Row({ taskRun, name, bar, isChosen, onChoose }: RowProps) {
       <td>
         <Badge state={taskRun.state} isPlain />
         {taskRun.items && <span className="muted small numeric"> {itemsText(taskRun.items)}</span>}
+        {isMore && <span className="muted small"> {label.toLowerCase()}</span>}
         {taskRun.attempt > 1 && <span className="muted small"> attempt {taskRun.attempt}</span>}
       </td>
       <td className="task-table__time">
