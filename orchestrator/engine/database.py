@@ -21,6 +21,8 @@ FIRST_PAUSE_SECONDS = 0.2
 # Deadlock, serialization failure, lock not available, too many connections, server shutting down or starting.
 _PASSING = ("40P01", "40001", "55P03", "53300", "57P01", "57P02", "57P03")
 
+_encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
+
 
 class _Open(threading.local):
     """What this thread's transaction has not sent yet, and whether it may and does act on what it has not asked."""
@@ -108,7 +110,7 @@ def _fly_first(execute: Callable[..., Any], *statement: Any) -> Any:
 
 def records(items: Iterable[Mapping[str, Any]]) -> str:
     """Return many rows as the one parameter that `json_to_recordset` reads."""
-    return json.dumps(list(items), default=str, separators=(",", ":"))
+    return _encode(list(items))
 
 
 @contextmanager

@@ -168,8 +168,8 @@ def _write(step: Step) -> None:
 
 
 def _record(move: Move | FlowMove, names: list[str]) -> dict[str, Any]:
-    """Return a move as the statement reads it; a result that is stored elsewhere goes by its id."""
-    record = {name: getattr(move, name) for name in names}
+    """Return a move as the statement reads it: what is missing is NULL; a result stored elsewhere goes by its id."""
+    record = {name: value for name in names if (value := getattr(move, name)) is not None}
     if isinstance(move.result, Stored):
         record |= {"result": None, "stored": move.result.id}
     return record
