@@ -18,6 +18,7 @@ from orchestrator.engine.registration import register_flow
 from orchestrator.models import Flow, FlowRun, Origin, Project, TaskRun
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import registry
+from tests.engine.mapped import BAD
 from tests.faults.invariants import check_invariants
 
 
@@ -36,6 +37,12 @@ def invariants_hold(request: pytest.FixtureRequest) -> Iterator[None]:
 def nothing_is_known_of_flows() -> None:
     """Whatever the test before read of flows is forgotten; every test's database has others of the same names."""
     latest._known.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_item_is_bad() -> None:
+    """`picky` refuses nothing that the test before made it refuse."""
+    BAD.clear()
 
 
 @pytest.fixture
@@ -67,6 +74,21 @@ def start() -> Callable[..., FlowRun]:
         return FlowRun.objects.get(pk=started.flow_run_id)
 
     return begin
+
+
+@pytest.fixture(name="execute")
+def run_to_its_end(
+    register: Callable[[WrittenFlow], Flow], start: Callable[..., FlowRun], drain: Callable[[], None]
+) -> Callable[..., FlowRun]:
+    """Run a written flow to its end."""
+
+    def run(flow: WrittenFlow, **parameters: Any) -> FlowRun:
+        started = start(register(flow), **parameters)
+        drain()
+        started.refresh_from_db()
+        return started
+
+    return run
 
 
 @pytest.fixture
