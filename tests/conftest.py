@@ -29,7 +29,9 @@ programs_key = pytest.StashKey[list[RunningProgram]]()
 
 
 class StartWorker(Protocol):
-    def __call__(self, *, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None) -> Worker: ...
+    def __call__(
+        self, *, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None, wait: bool = True
+    ) -> Worker: ...
 
 
 @pytest.fixture
@@ -65,12 +67,15 @@ def start_worker(
     programs: list[RunningProgram],
     new_log: Callable[[str], Path],
 ) -> StartWorker:
-    """Start a Celery worker on the test database and return it when it answers."""
+    """Start a Celery worker on the test database and return it when it answers; not `wait`: return it at once."""
 
-    def start(*, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None) -> Worker:
+    def start(
+        *, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None, wait: bool = True
+    ) -> Worker:
         worker = Worker(concurrency=concurrency, queues=queues, env=env, log=new_log("worker"))
         programs.append(worker)
-        worker.wait_until_ready()
+        if wait:
+            worker.wait_until_ready()
         return worker
 
     return start

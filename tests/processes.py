@@ -105,6 +105,10 @@ class RunningProgram:
     def resume(self) -> None:
         os.killpg(self.pid, signal.SIGCONT)
 
+    def has(self, pid: int) -> bool:
+        """Return whether a process is it or one of its children."""
+        return os.getpgid(pid) == self.pid
+
     def _kill_group(self) -> None:
         try:
             os.killpg(self.pid, signal.SIGKILL)
@@ -129,6 +133,9 @@ class Worker(RunningProgram):
 
     def _answers(self) -> bool:
         assert self.is_running, f"the worker ended while starting:\n{self.output()}"
+        # Whom nobody answers is kept waiting for over a second.
+        if f"{self.node} ready." not in self.output():
+            return False
         # A connection of its own: a pooled one may date from before a restart of Valkey.
         with celery_app.connection_for_write() as fresh:
             return bool(celery_app.control.ping(destination=[self.node], timeout=0.3, connection=fresh))
@@ -182,6 +189,11 @@ class Broker:
         """Return how many messages Celery has put into its queues so far."""
         with redis.Redis(unix_socket_path=str(self._valkey.address)) as client:
             return int(client.info("commandstats").get("cmdstat_lpush", {"calls": 0})["calls"])
+
+    def forget_who_is_at_work(self) -> None:
+        """Let nobody count as at work: what was killed there would be taken to find its work by itself for seconds."""
+        with redis.Redis(unix_socket_path=str(self._valkey.address)) as client:
+            client.delete("anabranch:at-work:default")
 
     def stop(self) -> None:
         self._valkey.stop()

@@ -1,4 +1,4 @@
-"""Functions that are running when their flow run is cancelled."""
+"""Functions that are running when their flow run is cancelled, or for longer than they may, in real workers."""
 
 import pytest
 from django.utils import timezone
@@ -31,9 +31,19 @@ def assert_cancelled(run: FlowRun) -> None:
     assert set(TaskRun.objects.filter(flow_run=run).values_list("state", flat=True)) == {State.CANCELLED}
 
 
-def test_a_running_function_is_interrupted_and_its_log_is_there_while_it_runs(start_worker):
+def test_what_is_cancelled_or_takes_too_long_is_stopped_by_force_if_need_be_and_the_worker_goes_on(start_worker):
+    project = Project.objects.create(name="stubborn")
+    for flow in (stubborn.flow, stubborn.overdue):
+        register_flow(flow=flow, project=project.name, now=timezone.now())
     register_apps(now=timezone.now())
-    start_worker()
+    start_worker(env={"ANABRANCH_APPS": "examples,tests.faults.stubborn", "ANABRANCH_CANCEL_GRACE_SECONDS": "1"})
+
+    a_running_function_is_interrupted_and_its_log_is_there_while_it_runs()
+    a_function_that_does_not_stop_is_ended_with_its_process()
+    so_is_one_that_does_not_stop_when_its_time_is_over()
+
+
+def a_running_function_is_interrupted_and_its_log_is_there_while_it_runs() -> None:
     run = start("examples", "A", seconds=3600)
     wait_until_it_printed(run)
 
@@ -46,11 +56,7 @@ def test_a_running_function_is_interrupted_and_its_log_is_there_while_it_runs(st
     assert_goes_on(start("examples", "B", seconds=0))
 
 
-def test_a_function_that_does_not_stop_is_ended_with_its_process_and_the_worker_goes_on(start_worker):
-    project = Project.objects.create(name="stubborn")
-    register_flow(flow=stubborn.flow, project=project.name, now=timezone.now())
-    register_apps(now=timezone.now())
-    start_worker(env={"ANABRANCH_APPS": "examples,tests.faults.stubborn", "ANABRANCH_CANCEL_GRACE_SECONDS": "1"})
+def a_function_that_does_not_stop_is_ended_with_its_process() -> None:
     run = start("stubborn", "stubborn")
     eventually(
         TaskRun.objects.filter(flow_run=run, state=State.RUNNING).exists, else_say="a worker executes the function"
@@ -59,6 +65,18 @@ def test_a_function_that_does_not_stop_is_ended_with_its_process_and_the_worker_
     cancel_flow_run(flow_run_id=run.pk)
 
     assert_cancelled(run)
+    assert_goes_on(start("examples", "B", seconds=0))
+
+
+def so_is_one_that_does_not_stop_when_its_time_is_over() -> None:
+    run = start("stubborn", "overdue")
+
+    eventually(FlowRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists, else_say="the flow run ends")
+    row = TaskRun.objects.get(flow_run=run)
+    assert row.state == State.TIMED_OUT
+    assert row.message == (
+        "Took longer than its time limit of 0.2 s. The function did not stop, so its process was ended."
+    )
     assert_goes_on(start("examples", "B", seconds=0))
 
 

@@ -48,9 +48,10 @@ def test_a_frozen_broker_holds_up_no_request_and_the_runs_go_on_when_it_is_back(
     register_apps(now=timezone.now())
     token = create_token(user=person, now=timezone.now())
     by_token = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    worker = start_worker(wait=False)
     web = start_web()
-    start_worker()
     start_beat()
+    worker.wait_until_ready()
     order = {"flow": "examples/A", "parameters": {"seconds": 0}}
     runs = f"{web.url}/api/v1/flow-runs/"
     for page in PAGES:

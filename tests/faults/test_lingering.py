@@ -12,9 +12,8 @@ from orchestrator import dispatch
 from orchestrator.core.states import State
 from orchestrator.dispatch import lingering
 from orchestrator.engine.registration import register_apps
-from orchestrator.models import FlowRun
-from tests.faults.test_cancels import start
-from tests.faults.test_faults import assert_ends_successful, start_diamond
+from tests.faults.test_cancels import assert_goes_on, start
+from tests.faults.test_faults import start_diamond
 from tests.processes import eventually
 
 pytestmark = [pytest.mark.workers, pytest.mark.timeout(120)]
@@ -30,24 +29,19 @@ def lingers(broker: redis.Redis) -> bool:
     return bool(broker.zcard(lingering._LINGERING + "default"))
 
 
-def test_a_worker_that_lingers_is_woken_without_a_celery_message(start_worker, broker):
+def test_a_worker_that_lingers_is_woken_without_a_celery_message_and_goes_for_one_of_another_kind(start_worker, broker):
+    register_apps(now=timezone.now())
     start_worker(concurrency=1)
-    assert_ends_successful(start_diamond())
-    FlowRun.objects.all().delete()
+    assert_goes_on(start("examples", "A", seconds=0))
     eventually(partial(lingers, broker), else_say="the worker lingers")
     current_app.control.purge()
     before = broker.info("commandstats").get("cmdstat_lpush", {}).get("calls", 0)
 
-    assert_ends_successful(start_diamond())
+    assert_goes_on(start("examples", "B", seconds=0))
 
     # Celery publishes with LPUSH, whoever wakes a worker that lingers with RPUSH.
     assert broker.info("commandstats").get("cmdstat_lpush", {}).get("calls", 0) == before
-
-
-def test_a_slot_that_lingers_is_given_back_for_another_celery_task(start_worker, broker):
-    start_worker(concurrency=1)
-    assert_ends_successful(start_diamond())
-    eventually(partial(lingers, broker), else_say="the worker lingers")
+    eventually(partial(lingers, broker), else_say="the worker lingers again")
 
     current_app.tasks[dispatch.START_DUE].apply_async()
 

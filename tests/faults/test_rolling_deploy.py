@@ -74,8 +74,9 @@ def test_a_worker_with_older_code_leaves_what_it_does_not_know_to_a_newer_one(st
     prepare_executions()
     register_apps(now=timezone.now())
     flow = register_shapes()["steady"]
-    start_worker(env=OLD)
+    older = start_worker(env=OLD, wait=False)
     newer = start_worker(env=NEW)
+    older.wait_until_ready()
     # It is known to be there, and takes nothing for now.
     newer.pause()
 
