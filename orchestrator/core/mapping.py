@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.core.bindings import Unresolvable, Upstream, items_in, length, upstreams_of
 from orchestrator.core.graph import FlowGraph, Task
 from orchestrator.core.planner import Ending, ItemStates, by_name, judge_task, judge_trigger
-from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
+from orchestrator.core.states import ENDED, SUCCESSFUL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import Trigger, judge
 
 MAX_ITEMS = 20_000
@@ -61,7 +61,7 @@ def judge_mapping(
         return Ending(state, message)
     for name in sources_of(task):
         if name not in expanded and states[name] not in SUCCESSFUL:
-            return Ending(State.FAILED, f"Nothing can be mapped over: {graph.called[name]} ended {states[name]}.")
+            return Ending(State.FAILED, f"Nothing can be mapped over: {graph.called[name]} {ENDED[states[name]]}.")
     if paired and task.trigger is not Trigger.MANUAL_ONLY:
         return None
     return judge_task(graph, slug, states, items)

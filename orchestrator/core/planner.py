@@ -6,7 +6,7 @@ from typing import Any
 
 from orchestrator.core.caching import CacheEntry
 from orchestrator.core.graph import FlowGraph, Task
-from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
+from orchestrator.core.states import ENDED, SUCCESSFUL, UNSUCCESSFUL, State
 from orchestrator.core.triggers import Trigger, judge
 
 # A cause that comes up through many levels names each of them.
@@ -179,9 +179,9 @@ def final_ending(
     if opened is not State.SUCCESS:
         return Ending(opened, _not_started(opened))
     if failed:
-        return Ending(State.FAILED, f"{_listed(graph, failed)} ended {states[failed[0]]}.")
+        return Ending(State.FAILED, f"{_listed(graph, failed)} {ENDED[states[failed[0]]]}.")
     if cancelled:
-        return Ending(State.CANCELLED, f"{_listed(graph, cancelled)} ended Cancelled.")
+        return Ending(State.CANCELLED, f"{_listed(graph, cancelled)} {ENDED[State.CANCELLED]}.")
     if all(states[slug] in SUCCESSFUL for slug in graph.deciders):
         return Ending(State.SUCCESS, "All reference tasks were successful.", flow_result(graph, results))
     raise AssertionError(f"A flow run is asked for its end before its tasks ended: {states}")

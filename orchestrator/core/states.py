@@ -45,6 +45,17 @@ MEANINGS: dict[State, str] = {
     State.CANCELLED: "Stopped by a person or by its parent; neither successful nor failed.",
 }
 
+# How something ended, as the verb of a sentence about one or several.
+ENDED: dict[State, str] = {
+    State.SUCCESS: "succeeded",
+    State.CACHED: "succeeded from the cache",
+    State.FAILED: "failed",
+    State.TIMED_OUT: "timed out",
+    State.TRIGGER_FAILED: "did not start",
+    State.SKIPPED: "ended skipped",
+    State.CANCELLED: "ended cancelled",
+}
+
 TERMINAL: frozenset[State] = frozenset(
     {
         State.SUCCESS,

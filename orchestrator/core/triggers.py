@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 
-from orchestrator.core.states import SUCCESSFUL, UNSUCCESSFUL, State
+from orchestrator.core.states import ENDED, SUCCESSFUL, UNSUCCESSFUL, State
 
 
 class Trigger(StrEnum):
@@ -121,7 +121,7 @@ def _found(upstream: Mapping[str, State]) -> str:
     by_state: dict[State, list[str]] = {}
     for slug, state in upstream.items():
         by_state.setdefault(state, []).append(slug)
-    return ", ".join(f"{_names(slugs)} ended {state}" for state, slugs in by_state.items())
+    return ", ".join(f"{_names(slugs)} {ENDED[state]}" for state, slugs in by_state.items())
 
 
 def _names(slugs: list[str]) -> str:

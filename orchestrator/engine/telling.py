@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from orchestrator.core.planner import Ending
-from orchestrator.core.states import State
+from orchestrator.core.states import ENDED, State
 from orchestrator.engine.crash_points import point
 from orchestrator.engine.database import retried, rows
 from orchestrator.engine.endings import end_task_runs, found_move
@@ -93,4 +93,4 @@ def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
 def _mirrored(child: UUID, state: State, message: str) -> str:
     if state is State.SUCCESS:
         return ""
-    return f"Child flow run {child} ended {state}: {message}"
+    return f"Child flow run {child} {ENDED[state]}: {message}"

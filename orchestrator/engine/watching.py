@@ -8,7 +8,7 @@ from uuid import UUID
 from orchestrator.core.bindings import Unresolvable
 from orchestrator.core.graph import Task, TaskKind
 from orchestrator.core.planner import Ending
-from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
+from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import flow_runs_for
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running, submit
 from orchestrator.engine.inputs import Results, read_inputs
@@ -164,7 +164,8 @@ def _ending(asked: Asked, flow_run: FlowRun) -> Ending:
     )
     if not asked.raises or flow_run.state == State.SUCCESS:
         return Ending(State.SUCCESS, "", view)
-    return Ending(State(flow_run.state), f"Flow run {flow_run.pk} ended {flow_run.state}: {flow_run.message}", view)
+    state = State(flow_run.state)
+    return Ending(state, f"Flow run {flow_run.pk} {ENDED[state]}: {flow_run.message}", view)
 
 
 def _ending_with_result(asked: Asked, flow_run: FlowRun) -> Ending:
@@ -175,5 +176,7 @@ def _ending_with_result(asked: Asked, flow_run: FlowRun) -> Ending:
         there = ", ".join(slugs[:10])
         return Ending(State.FAILED, f"Flow run {flow_run.pk} has no {what}; it has {there}.")
     if found.state not in SUCCESSFUL:
-        return Ending(State.FAILED, f"{what.capitalize()} of flow run {flow_run.pk} ended {found.state}: no result.")
+        return Ending(
+            State.FAILED, f"{what.capitalize()} of flow run {flow_run.pk} {ENDED[State(found.state)]}: no result."
+        )
     return Ending(State.SUCCESS, "", named(found.result, found.stored_result_id))

@@ -40,6 +40,7 @@ class ApiToken(models.Model):
 
     class Meta:
         ordering = ["user", "-created_at"]
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return f"{self.prefix}… of {self.user}"

@@ -19,7 +19,7 @@ from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import Unkeepable, to_json
-from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
+from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.answering import ask_at_terminal
 from orchestrator.sdk.arguments import WrongArgument, received
@@ -278,7 +278,7 @@ class _LocalRun:
         self.runs[started.id] = started
         if not task.wait:
             return Ending(State.SUCCESS, "", started.id)
-        message = "" if ended.state is State.SUCCESS else f"Child flow run ended {ended.state}: {ended.message}"
+        message = "" if ended.state is State.SUCCESS else f"Child flow run {ENDED[ended.state]}: {ended.message}"
         return Ending(ended.state, message, ended.result)
 
 

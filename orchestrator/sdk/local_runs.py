@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.graph import FlowName, Task, TaskKind
 from orchestrator.core.planner import Ending
-from orchestrator.core.states import SUCCESSFUL, State
+from orchestrator.core.states import ENDED, SUCCESSFUL, State
 from orchestrator.sdk import registry
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def ending_of_watching(task: Task, inputs: Mapping[str, Any], own_id: str, runs:
     }
     if not inputs.get("raise_final_state") or ended.state is State.SUCCESS:
         return Ending(State.SUCCESS, "", view)
-    return Ending(ended.state, f"Flow run {found.id} ended {ended.state}: {ended.message}", view)
+    return Ending(ended.state, f"Flow run {found.id} {ENDED[ended.state]}: {ended.message}", view)
 
 
 def _result_of_task(run: LocalRun, slug: str, index: int) -> Ending:
@@ -89,5 +89,5 @@ def _result_of_task(run: LocalRun, slug: str, index: int) -> Ending:
             return Ending(State.FAILED, f"Flow run {run.id} has no task {slug!r}, item {index}.")
         ended = ended.map_states[index]
     if ended.state not in SUCCESSFUL:
-        return Ending(State.FAILED, f"Task {slug!r} of flow run {run.id} ended {ended.state}: no result.")
+        return Ending(State.FAILED, f"Task {slug!r} of flow run {run.id} {ENDED[ended.state]}: no result.")
     return Ending(State.SUCCESS, "", ended.result)

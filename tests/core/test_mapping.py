@@ -164,15 +164,15 @@ def test_items_are_judged_by_their_number_and_named_by_the_first_of_them() -> No
     ending = judge_task(CHAIN, "sum", {}, {"D": states})
     assert ending is not None
     assert ending.state is State.TRIGGER_FAILED
-    assert "D[0], D[1], D[2] and 9995 more ended Success, D[7], D[9] ended Failed" in ending.message
+    assert "D[0], D[1], D[2] and 9995 more succeeded, D[7], D[9] failed" in ending.message
 
 
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
         ({"list": State.SUCCESS}, None),
-        ({"list": State.FAILED}, "Nothing can be mapped over: list ended Failed."),
-        ({"list": State.CANCELLED}, "Nothing can be mapped over: list ended Cancelled."),
+        ({"list": State.FAILED}, "Nothing can be mapped over: list failed."),
+        ({"list": State.CANCELLED}, "Nothing can be mapped over: list ended cancelled."),
         ({"list": State.SKIPPED}, "Skipped because of what was skipped before it: list."),
     ],
 )

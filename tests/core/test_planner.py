@@ -173,7 +173,7 @@ def test_a_trigger_failure_has_a_message() -> None:
 
     assert ending is not None
     assert ending.state is State.TRIGGER_FAILED
-    assert "A ended Failed" in ending.message
+    assert "A failed" in ending.message
 
 
 # How the tasks that decide ended (see LETTERS) -> how the flow run ends.
@@ -181,12 +181,12 @@ FINAL = [
     ("S", State.SUCCESS, "All reference tasks were successful."),
     ("K", State.SUCCESS, "All reference tasks were successful."),
     ("S K", State.SUCCESS, "All reference tasks were successful."),
-    ("F", State.FAILED, "t0 ended Failed."),
-    ("S T", State.FAILED, "t1 ended TriggerFailed."),
-    ("F F F F F", State.FAILED, "t0, t1, t2 and 2 more ended Failed."),
-    ("C", State.CANCELLED, "t0 ended Cancelled."),
-    ("S C", State.CANCELLED, "t1 ended Cancelled."),
-    ("C F", State.FAILED, "t1 ended Failed."),
+    ("F", State.FAILED, "t0 failed."),
+    ("S T", State.FAILED, "t1 did not start."),
+    ("F F F F F", State.FAILED, "t0, t1, t2 and 2 more failed."),
+    ("C", State.CANCELLED, "t0 ended cancelled."),
+    ("S C", State.CANCELLED, "t1 ended cancelled."),
+    ("C F", State.FAILED, "t1 failed."),
 ]
 LETTERS = {
     "S": State.SUCCESS,
@@ -257,7 +257,7 @@ def test_a_failed_flow_run_has_no_result() -> None:
 
 
 def test_a_failed_flow_run_says_what_failed_in_it_and_a_successful_one_nothing() -> None:
-    failed = Ending(State.FAILED, "C ended TriggerFailed.")
+    failed = Ending(State.FAILED, "C did not start.")
     fine = Ending(State.SUCCESS, "All reference tasks were successful.")
     graph = graph_of(alone="A B C D E")
 

@@ -100,7 +100,7 @@ def test_a_counting_trigger_says_how_many_it_asks_for() -> None:
     _, message = judge(Trigger.SOME_FAILED, True, {"load": State.SUCCESS}, at_least=0.5, at_most=3)
 
     assert message == (
-        "Trigger some_failed asks for at least 50% and at most 3 failed of 1 upstreams, but load ended Success."
+        "Trigger some_failed asks for at least 50% and at most 3 failed of 1 upstreams, but load succeeded."
     )
 
 
@@ -110,8 +110,7 @@ def test_a_trigger_failure_says_what_was_asked_and_who_ended_how() -> None:
     _, message = judge(Trigger.ALL_SUCCESSFUL, True, upstream)
 
     assert message == (
-        "Trigger all_successful asks for every upstream to be successful, but load ended Success, clean, check ended"
-        " Failed."
+        "Trigger all_successful asks for every upstream to be successful, but load succeeded, clean, check failed."
     )
 
 
@@ -122,4 +121,4 @@ def test_a_skip_names_the_upstreams_that_were_skipped() -> None:
 
 def test_a_long_list_of_upstreams_is_cut() -> None:
     _, message = judge(Trigger.ANY_SUCCESSFUL, True, {f"u{number}": State.FAILED for number in range(50)})
-    assert message.endswith("but u0, u1, u2 and 47 more ended Failed.")
+    assert message.endswith("but u0, u1, u2 and 47 more failed.")

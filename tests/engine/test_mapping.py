@@ -57,7 +57,7 @@ def test_parameters_and_lists_in_the_flow_are_mapped_over_at_its_start(execute: 
             "Nothing can be mapped over: the result of source-1 is an",
         ),
         (task(lambda: "text", name="source"), "Failed", "the result of source-1 is text; only a list has items."),
-        (fails, "Failed", "Nothing can be mapped over: fails ended Failed."),
+        (fails, "Failed", "Nothing can be mapped over: fails failed."),
     ],
 )
 def test_s086_a_mapped_task_without_a_list_fails(
@@ -92,7 +92,7 @@ def test_s088_one_failed_item_fails_the_trigger_of_what_reduces_them(execute: Ca
     run = execute(flow)
 
     assert parent(run, "keep-1").state == "TriggerFailed"
-    assert "picky[0], picky[2] ended Success, picky[1] ended Failed" in parent(run, "keep-1").message
+    assert "picky[0], picky[2] succeeded, picky[1] failed" in parent(run, "keep-1").message
     assert parent(run, "any-1").result == [1, None, 3]
     assert parent(run, "some-1").state == "Success"
     assert run.message == "picky: 1 of 3 items failed: [1] ValueError: no 2"

@@ -61,7 +61,7 @@ def test_s067_with_raise_final_state_the_task_ends_as_the_run_did_and_still_has_
 
     looked, raising = of(run, "wait_for_flow_run-1"), of(run, "raising-1")
     assert (looked.state, raising.state) == ("Success", "Failed")
-    assert raising.message.startswith(f"Flow run {raising.child_flow_run_id} ended Failed: ")
+    assert raising.message.startswith(f"Flow run {raising.child_flow_run_id} failed: ")
     assert looked.result["state"] == raising.result["state"] == "Failed"
 
 
@@ -220,7 +220,7 @@ def test_a_task_that_failed_has_no_result_to_take(register, start, drain):
     drain()
 
     failed = of(run, "get_task_run_result-1")
-    assert failed.message == f"Task 'fails-1' of flow run {failed.child_flow_run_id} ended Failed: no result."
+    assert failed.message == f"Task 'fails-1' of flow run {failed.child_flow_run_id} failed: no result."
 
 
 def test_s068_an_empty_slug_or_the_own_run_fails_instead_of_waiting(register, start, drain):

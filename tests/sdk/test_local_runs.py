@@ -121,7 +121,7 @@ def test_s028_what_follows_a_failure_ends_trigger_failed_without_being_run() -> 
         "Success",
         "Success",
     ]
-    assert "but fail ended Failed" in state[after].message
+    assert "but fail failed" in state[after].message
 
 
 def test_the_result_of_what_did_not_succeed_is_none() -> None:
@@ -285,7 +285,7 @@ def test_the_state_of_a_child_is_mirrored_by_a_task_that_waits_for_it() -> None:
     state = starting("failing").run()
 
     assert (state["start-1"].state, state["keep-1"].state) == ("Failed", "TriggerFailed")
-    assert state["start-1"].message == "Child flow run ended Failed: fail: ValueError: no rows"
+    assert state["start-1"].message == "Child flow run failed: fail: ValueError: no rows"
 
 
 def test_s056_a_task_that_does_not_wait_succeeds_whatever_becomes_of_its_child() -> None:

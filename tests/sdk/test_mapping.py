@@ -154,7 +154,7 @@ def test_s088_one_failed_item_fails_the_trigger_of_what_reduces_them() -> None:
     state = flow.run()
 
     assert state[reduced].state == "TriggerFailed"
-    assert "picky[1] ended Failed" in state[reduced].message
+    assert "picky[1] failed" in state[reduced].message
     assert state.message == "picky: 1 of 3 items failed: [1] ValueError: no 2"
 
 
@@ -173,7 +173,7 @@ def test_an_empty_list_is_a_success_with_an_empty_result() -> None:
     ("body", "expected", "message"),
     [
         (task(lambda: {"a": 1}, name="source"), "Failed", "the result of source-1 is an object with 'a'; only a list"),
-        (task(lambda: 1 / 0, name="source"), "Failed", "Nothing can be mapped over: source ended Failed."),
+        (task(lambda: 1 / 0, name="source"), "Failed", "Nothing can be mapped over: source failed."),
     ],
 )
 def test_s086_a_mapped_task_without_a_list_fails(body: Task, expected: str, message: str) -> None:

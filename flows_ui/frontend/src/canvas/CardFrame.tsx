@@ -9,6 +9,8 @@ interface CardFrameProps {
   isSelected: boolean;
   children: ReactNode;
   state?: string;
+  /** Nothing goes on in it, though it is under way. */
+  isStill?: boolean;
   hasProblem?: boolean;
   isRefused?: boolean;
   canConnect?: boolean;
@@ -29,6 +31,7 @@ export function CardFrame(props: CardFrameProps) {
       data-task={props.slug}
       data-kind={props.kind}
       data-state={props.state}
+      data-still={props.isStill || undefined}
       data-selected={props.isSelected || undefined}
       data-problem={props.hasProblem || undefined}
       data-refused={props.isRefused || undefined}

@@ -14,6 +14,8 @@ import {
 import type { ReactNode } from 'react';
 import { isMapped } from '../core/bindings';
 import { type Task, TRIGGERS, type Trigger } from '../core/graph';
+import { CardName } from './CardName';
+import type { CardData } from './elements';
 
 const ICONS: Partial<Record<Task['kind'], typeof Split>> = {
   function: FunctionSquare,
@@ -25,15 +27,14 @@ const ICONS: Partial<Record<Task['kind'], typeof Split>> = {
 };
 
 /** What a card says about a task: its name, the flow it starts, and what differs from the usual. */
-export function TaskLines({ task, about, mark }: { task: Task; about: string; mark?: ReactNode }) {
+export function TaskLines({ data, mark }: { data: CardData; mark?: ReactNode }) {
+  const { task, about } = data;
   const Icon = ICONS[task.kind] ?? Split;
   return (
     <>
       <div className="task-card__line">
         <Icon className="task-card__icon" aria-hidden="true" />
-        <span className="task-card__name truncate" title={task.name}>
-          {task.name}
-        </span>
+        <CardName data={data} />
         {mark}
       </div>
       <div className="task-card__line task-card__line--second">

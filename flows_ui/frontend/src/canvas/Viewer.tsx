@@ -1,6 +1,7 @@
 import { Background, BackgroundVariant, MiniMap, type NodeTypes, ReactFlow } from '@xyflow/react';
 import { type ReactNode, useMemo } from 'react';
 import type { Graph } from '../core/graph';
+import { BeginHere } from './BeginHere';
 import { ZoomControls } from './Controls';
 import { IS_DOWN } from './direction';
 import { HANDLES, toEdges, toNodes } from './elements';
@@ -55,7 +56,7 @@ export function Viewer({
       onNodeClick={(_, node) => onSelect?.(node.id)}
       onPaneClick={() => onSelect?.(null)}
       onlyRenderVisibleElements={isLarge}
-      fitView
+      fitView={!IS_DOWN}
       fitViewOptions={FIT}
       minZoom={MIN_ZOOM}
       maxZoom={2}
@@ -68,6 +69,7 @@ export function Viewer({
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--canvas-dot)" />
       {isLarge && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
       <ZoomControls />
+      {IS_DOWN && <BeginHere tasks={graph.tasks} />}
       {children}
     </ReactFlow>
   );

@@ -7,7 +7,7 @@ import {
   Position,
 } from '@xyflow/react';
 import { caseLabel } from '../core/control';
-import { drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
+import { distinctions, drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
 import { CARD } from '../core/layout';
 import { aboutTask } from './about';
 
@@ -15,6 +15,8 @@ export interface CardData extends Record<string, unknown> {
   task: Task;
   /** The flow that it starts, or what it does. */
   about: string;
+  /** What tells it from others of its name. */
+  distinction?: string | undefined;
   /** Edges come in above and go out below. */
   isDown?: boolean;
 }
@@ -52,15 +54,18 @@ export function toNodes(
   before: readonly CardNode[],
   ends: NodeHandle[],
 ): CardNode[] {
+  const apart = distinctions(graph);
   const old = new Map(before.map((node) => [node.id, node]));
   return graph.tasks.map((task) => {
     const known = old.get(task.slug);
     const isSelected = selected.has(task.slug);
     const [x, y] = task.position ?? [0, 0];
     const about = aboutTask(graph, task);
+    const distinction = apart.get(task.slug);
     const isSame =
       known?.data.task === task &&
       known.data.about === about &&
+      known.data.distinction === distinction &&
       known.selected === isSelected &&
       known.position.x === x &&
       known.position.y === y;
@@ -68,7 +73,7 @@ export function toNodes(
     return {
       id: task.slug,
       type: 'card',
-      data: { task, about, isDown: ends === HANDLES.toSeeDown },
+      data: { task, about, distinction, isDown: ends === HANDLES.toSeeDown },
       position: { x, y },
       width: CARD.width,
       height: CARD.height,

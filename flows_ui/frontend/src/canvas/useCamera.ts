@@ -6,10 +6,14 @@ import { IS_DOWN } from './direction';
 
 /** A chain of hundreds of tasks has to fit a window as well. */
 export const MIN_ZOOM = 0.01;
+/** Below this nobody reads a card on a phone. */
+const LEAST_READABLE = 0.75;
 export const FIT = { padding: IS_DOWN ? '16px' : '32px', maxZoom: 1.1, minZoom: MIN_ZOOM } as const;
 
 export interface Camera {
   fit: () => void;
+  /** Show where the tasks begin, and as much of them as can be read. */
+  begin: (tasks: readonly Task[]) => void;
   /** Fit to these tasks, also those that are not drawn yet. */
   fitTo: (tasks: readonly Task[]) => void;
   zoomIn: () => void;
@@ -35,6 +39,14 @@ export function useCamera(): Camera {
       return [Math.round(point.x - CARD.width / 2), Math.round(point.y - CARD.height / 2)];
     };
     return {
+      begin: (tasks) => {
+        const { width, height } = store.getState();
+        const bounds = boundsOf(tasks);
+        if (!bounds) return;
+        const view = getViewportForBounds(bounds, width, height, LEAST_READABLE, FIT.maxZoom, FIT.padding);
+        const isHigher = bounds.height * view.zoom > height - 2 * MARGIN;
+        void flow.setViewport(isHigher ? { ...view, y: MARGIN - bounds.y * view.zoom } : view);
+      },
       fit: () => void flow.fitView(FIT),
       fitTo: (tasks) => {
         const { width, height } = store.getState();

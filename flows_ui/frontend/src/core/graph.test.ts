@@ -4,6 +4,7 @@ import {
   addApproval,
   addEdge,
   addFlow,
+  distinctions,
   drawnEdges,
   edgeId,
   isSameFlow,
@@ -23,6 +24,12 @@ describe('slugs', () => {
     expect(slug).toBe('Flow A-2');
     expect(nameOf(graph, slug)).toBe('Flow A-2');
     expect(nameOf(graphOf('A'), 'Flow A-1')).toBe('Flow A');
+    expect([...distinctions(graph)]).toEqual([
+      ['Flow A-1', '1'],
+      ['Flow A-2', '2'],
+    ]);
+    expect(distinctions(updateTask(graph, slug, { name: 'other' })).size).toBe(0);
+    expect(distinctions(updateTask(graph, slug, { slug: 'x', name: 'Flow A' })).get('x')).toBe('x');
   });
 
   it('do not collide after a task in the middle is gone', () => {

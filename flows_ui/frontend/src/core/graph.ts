@@ -107,6 +107,14 @@ export function nameOf(graph: Graph, slug: string): string {
   return slug.startsWith(name) ? slug : `${name} (${slug})`;
 }
 
+/** Of each task whose name another one has too: what tells it apart, the rest of its slug. */
+export function distinctions(graph: Graph): Map<string, string> {
+  const named = Map.groupBy(graph.tasks, ({ name }) => name);
+  const restOf = ({ name, slug }: Task) => (slug.startsWith(`${name}-`) ? slug.slice(name.length + 1) : slug);
+  const alike = [...named.values()].filter((tasks) => tasks.length > 1).flat();
+  return new Map(alike.map((task) => [task.slug, restOf(task)]));
+}
+
 /** A slug for a new task, numbered after the highest one of its name in use. */
 export function nextSlug(graph: Graph, name: string): string {
   const prefix = `${name}-`;

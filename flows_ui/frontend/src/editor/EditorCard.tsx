@@ -2,6 +2,7 @@ import type { NodeProps } from '@xyflow/react';
 import { TriangleAlert } from 'lucide-react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
+import { spokenName } from '../canvas/CardName';
 import type { CardNode } from '../canvas/elements';
 import { TaskLines } from '../canvas/TaskLines';
 import { useEditor, useEditorStore } from './store';
@@ -18,7 +19,7 @@ export const EditorCard = memo(({ id, data, selected }: NodeProps<CardNode>) => 
     <CardFrame
       slug={id}
       kind={data.task.kind}
-      label={`${data.task.name}, ${data.task.flow ? 'starts ' : ''}${data.about}${problem ? `, problem: ${problem}` : ''}`}
+      label={`${spokenName(data)}, ${data.task.flow ? 'starts ' : ''}${data.about}${problem ? `, problem: ${problem}` : ''}`}
       isSelected={selected ?? false}
       hasProblem={problem !== undefined}
       isRefused={isRefused && !isDrawingFrom}
@@ -26,8 +27,7 @@ export const EditorCard = memo(({ id, data, selected }: NodeProps<CardNode>) => 
       onDoubleClick={() => openChildFlow(store, id)}
     >
       <TaskLines
-        task={data.task}
-        about={data.about}
+        data={data}
         mark={
           problem && (
             <span title={problem} className="task-card__mark">

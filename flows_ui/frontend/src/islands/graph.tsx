@@ -4,6 +4,7 @@ import '../canvas/canvas.css';
 import { type NodeProps, ReactFlowProvider } from '@xyflow/react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
+import { spokenName } from '../canvas/CardName';
 import { placedForScreen } from '../canvas/direction';
 import type { CardNode } from '../canvas/elements';
 import { TaskLines } from '../canvas/TaskLines';
@@ -15,11 +16,11 @@ const PlainCard = memo(({ data }: NodeProps<CardNode>) => (
   <CardFrame
     slug={data.task.slug}
     kind={data.task.kind}
-    label={data.task.name}
+    label={spokenName(data)}
     isSelected={false}
     isDown={data.isDown}
   >
-    <TaskLines task={data.task} about={data.about} />
+    <TaskLines data={data} />
   </CardFrame>
 ));
 

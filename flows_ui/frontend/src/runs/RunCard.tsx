@@ -1,6 +1,7 @@
 import type { NodeProps } from '@xyflow/react';
 import { memo } from 'react';
 import { CardFrame } from '../canvas/CardFrame';
+import { CardName, spokenName } from '../canvas/CardName';
 import type { CardNode } from '../canvas/elements';
 import { appearanceOf, itemsText } from '../core/runs';
 import { useRun } from './store';
@@ -16,19 +17,18 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
     <CardFrame
       slug={id}
       kind={data.task.kind}
-      label={`${data.task.name}, ${shown.label}${taskRun?.items ? `, items ${itemsText(taskRun.items)}` : ''}`}
+      label={`${spokenName(data)}, ${shown.label}${taskRun?.items ? `, items ${itemsText(taskRun.items)}` : ''}`}
       isSelected={selected ?? false}
       state={state}
+      isStill={shown.state !== state}
       isDown={data.isDown}
       onDoubleClick={() => child && location.assign(`/flow-runs/${child}/`)}
     >
       <div className="task-card__line">
-        <span className="task-card__name truncate" title={data.task.name}>
-          {data.task.name}
-        </span>
+        <CardName data={data} />
       </div>
       <div className="task-card__line task-card__line--second">
-        <span className="task-card__state" title={taskRun?.message}>
+        <span className="task-card__state" data-state={shown.state} title={taskRun?.message}>
           <span className="state-icon" data-state={shown.state} aria-hidden="true" />
           {shown.label}
           {taskRun?.items && <span className="numeric"> {itemsText(taskRun.items)}</span>}
