@@ -45,8 +45,8 @@ MEANINGS: dict[State, str] = {
     State.CANCELLED: "Stopped by a person or by its parent; neither successful nor failed.",
 }
 
-# How something ended, as the verb of a sentence about one or several.
-ENDED: dict[State, str] = {
+# How something ended, if it has, as the verb of a sentence about one or several.
+ENDED: dict[State, str] = dict.fromkeys(State, "did not end") | {
     State.SUCCESS: "succeeded",
     State.CACHED: "succeeded from the cache",
     State.FAILED: "failed",

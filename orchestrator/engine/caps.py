@@ -66,5 +66,5 @@ def _is_free(root_id: UUID, wanted: int, *, at_first: int) -> bool:
 
 
 def _count(root_id: UUID, most: int) -> int:
-    ((found,),) = rows(COUNT_OF_ROOT, overtakes=True, root_id=root_id, most=most)
+    ((found,),) = rows(COUNT_OF_ROOT, root_id=root_id, most=most)
     return int(found)

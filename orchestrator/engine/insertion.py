@@ -11,9 +11,10 @@ from orchestrator import dispatch
 from orchestrator.core.admission import WAITS
 from orchestrator.core.states import State
 from orchestrator.engine.database import records, rows, send
-from orchestrator.engine.statements import INSERT_FLOW_RUNS, INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
+from orchestrator.engine.statements import INSERT_FLOW_RUNS_ONCE, INSERT_TASK_RUNS
 from orchestrator.engine.steps import Above, Admit, Claim, Ready, Run, Step
 from orchestrator.engine.tagged import note_submitted, place_of
+from orchestrator.engine.transitions import be_born
 from orchestrator.engine.versions import Version
 
 
@@ -70,19 +71,15 @@ def insert_flow_runs(step: Step, new: list[NewRun]) -> set[UUID]:
     The others found their (flow, idempotency key) or (schedule, fire time) taken.
     """
     states = _first_states(step, new)
-    flow_runs = records(_record(run, states[run.id]) for run in new)
+    flow_runs = [_record(run, states[run.id]) for run in new]
     if all(run.key_is_fresh for run in new):
-        send(
-            INSERT_FLOW_RUNS,
-            overtakes=True,
-            flow_runs=flow_runs,
-            **_task_runs(step, [(run, states[run.id]) for run in new]),
-        )
+        be_born(step, flow_runs, _task_runs(step, [(run, states[run.id]) for run in new]))
         return {run.id for run in new}
-    inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, overtakes=True, flow_runs=flow_runs)}
+    inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, flow_runs=records(flow_runs))}
     if inserted:
-        born = [(run, states[run.id]) for run in new if run.id in inserted]
-        send(INSERT_TASK_RUNS, overtakes=True, **_task_runs(step, born))
+        task_runs = _task_runs(step, [(run, states[run.id]) for run in new if run.id in inserted])
+        lease = settings.ANABRANCH_LEASE_SECONDS
+        send(INSERT_TASK_RUNS, task_runs=records(task_runs), worker=step.worker, lease=lease)
     return inserted
 
 
@@ -130,8 +127,8 @@ def _first_states(step: Step, new: list[NewRun]) -> dict[UUID, State]:
     return states
 
 
-def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
-    """Return the parameters of the statement that inserts the task runs; leave the flow runs to `settle`."""
+def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> list[dict[str, Any]]:
+    """Return the records of the task runs to insert; leave the flow runs to `settle`."""
     task_runs = []
     for new, state in born:
         held = _held(new, state)
@@ -161,11 +158,7 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> dict[str, Any]:
         debt = Admit(new.version.project_id, may_share=new.parent is not None)
         if state is State.QUEUED and debt not in step.follow_ups:
             step.follow_ups.append(debt)
-    return {
-        "task_runs": records(task_runs),
-        "worker": step.worker,
-        "lease": settings.ANABRANCH_LEASE_SECONDS,
-    }
+    return task_runs
 
 
 def _take(step: Step, run: Run, identity: UUID, slug: str) -> State:

@@ -222,7 +222,7 @@ def settle_items(step: Step, run: Run) -> tuple[list[Ready], dict[str, Ending]]:
     while run.items_ended:
         items, run.items_ended = run.items_ended, {}
         ended |= count_down_items(step, run, Counter(slug for slug, _ in items))
-        ready += judge_items(step, run, _release(run, items), items)
+        ready += judge_items(step, run, _release(step, run, items), items)
     return ready, ended
 
 
@@ -237,7 +237,13 @@ def count_down_items(step: Step, run: Run, falls: Counter[str]) -> dict[str, End
 
     :param falls: mapped task -> how many items of it have ended
     """
-    counted = rows(COUNT_ITEMS_DOWN, overtakes=True, flow_run_id=run.id, slugs=list(falls), falls=list(falls.values()))
+    counted = rows(
+        COUNT_ITEMS_DOWN,
+        overtakes=step.is_written,
+        flow_run_id=run.id,
+        slugs=list(falls),
+        falls=list(falls.values()),
+    )
     ended = {}
     for identity, slug, attempt, waiting_on in counted:
         if waiting_on == 0:
@@ -258,14 +264,14 @@ def ending_of_items(run: Run, slug: str) -> Ending:
     return replace(ending, expanded=True)
 
 
-def _release(run: Run, items: dict[tuple[str, int], Ending]) -> list[Ready]:
+def _release(step: Step, run: Run, items: dict[tuple[str, int], Ending]) -> list[Ready]:
     """Take ended items off the counters of the items that follow them; return those that wait for no other."""
     falls = Counter((follower, index) for slug, index in items for follower in run.graph.followed.get(slug, ()))
     if not falls:
         return []
     released = rows(
         RELEASE_ITEMS,
-        overtakes=True,
+        overtakes=step.is_written,
         flow_run_id=run.id,
         slugs=[slug for slug, _ in falls],
         indexes=[index for _, index in falls],

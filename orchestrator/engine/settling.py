@@ -130,7 +130,7 @@ def _take_off(step: Step, run: Run, falls: Mapping[str, int]) -> list[Ready]:
     run.ahead.clear()
     answer = ask(
         RELEASE_DOWNSTREAMS,
-        overtakes=not step.waiting_on,
+        overtakes=step.is_written,
         flow_run_id=run.id,
         slugs=list(falls),
         falls=falls,

@@ -38,15 +38,17 @@ FROM json_to_recordset(%(flow_runs)s::json) AS g(id uuid, flow_id bigint, versio
 
 _TASK_RUNS = """
 INSERT INTO orchestrator_taskrun (id, flow_run_id, slug, map_index, state, waiting_on, submitted_at, worker,
-    lease_until, started_at, queue, priority, tags)
+    lease_until, started_at, queue, priority, tags, child_flow_run_id, child_attempt,
+    due_at)
 SELECT g.id, g.flow_run_id, g.slug, -1, g.state, g.waiting_on,
     CASE WHEN g.state = 'Submitted' THEN clock_timestamp() END,
-    CASE WHEN g.state = 'Running' THEN %(worker)s::text ELSE '' END,
-    CASE WHEN g.state = 'Running' THEN now() + %(lease)s::float8 * interval '1 second' END,
-    CASE WHEN g.state = 'Running' THEN now() END, g.queue, g.priority, g.tags
+    CASE WHEN g.state = 'Running' AND g.child IS NULL THEN %(worker)s::text ELSE '' END,
+    CASE WHEN g.state = 'Running' AND g.child IS NULL THEN now() + %(lease)s::float8 * interval '1 second' END,
+    CASE WHEN g.state = 'Running' THEN now() END, g.queue, g.priority, g.tags, g.child,
+    coalesce(g.child_attempt, 1), now() + g.delay * interval '1 second'
 FROM json_to_recordset(%(task_runs)s::json)
     AS g(id uuid, flow_run_id uuid, slug text, state text, waiting_on int, queue text, priority int,
-    tags text[])
+    tags text[], child uuid, child_attempt int, delay float8)
 """
 
 # All at once: nobody else can have these flow runs, or see them before the commit.

@@ -211,6 +211,8 @@ class Step:
     due_in: float | None = None
     changed: set[UUID] = field(default_factory=set)
     ended: dict[UUID, "Ending"] = field(default_factory=dict)  # the flow runs that this has ended
+    born_flow_runs: list[dict[str, Any]] = field(default_factory=list)  # records, not written yet
+    born_task_runs: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     moves: dict[UUID, "Move"] = field(default_factory=dict)  # of task runs, not written yet
     waiting_on: dict[UUID, int] = field(default_factory=dict)  # counters of task runs, not written yet
     flow_moves: dict[UUID, "FlowMove"] = field(default_factory=dict)  # of flow runs, not written yet
@@ -220,6 +222,11 @@ class Step:
     claiming: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
     made_room: bool = False
     follow_ups: list[FollowUp] = field(default_factory=list)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether statements may be sent that read or write counters, or rows that this transaction inserts."""
+        return not (self.born_task_runs or self.waiting_on)
 
     def note_due(self, delays: Iterable[float | None]) -> None:
         """Note that something is to be done when the first of these delays is over."""

@@ -17,7 +17,7 @@ from orchestrator.core.states import (
     check_transition,
 )
 from orchestrator.engine.database import ask, records, send, write_late
-from orchestrator.engine.statements import MOVE_FLOW_RUNS, MOVE_TASK_RUNS, SET_COUNTERS
+from orchestrator.engine.statements import INSERT_FLOW_RUNS, MOVE_FLOW_RUNS, MOVE_TASK_RUNS, SET_COUNTERS
 from orchestrator.engine.steps import Admit, Run, Step
 from orchestrator.engine.tagged import look_later
 
@@ -65,6 +65,16 @@ _FIELDS = [part.name for part in fields(Move) if part.name not in ("slug", "map_
 _FLOW_FIELDS = [part.name for part in fields(FlowMove)]
 
 
+def be_born(step: Step, flow_runs: list[dict[str, Any]], task_runs: list[dict[str, Any]]) -> None:
+    """Insert flow runs with their task runs, of which nobody else can know.
+
+    They are written together with all changes of state: what waits for its child at once is born so.
+    """
+    step.born_flow_runs += flow_runs
+    step.born_task_runs |= {record["id"]: record for record in task_runs}
+    write_late(lambda: _write(step))
+
+
 def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
     """Move task runs whose rows this transaction holds, so that they are as the caller knows them.
 
@@ -75,6 +85,10 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
     for move in moves:
         if move.before is not move.after:
             check_transition(TASK_RUN_TRANSITIONS, move.before, move.after)
+        born = step.born_task_runs.get(move.id)
+        if born is not None and _only_waits(move):
+            born |= {name: getattr(move, name) for name in ("child", "child_attempt", "delay")} | {"state": move.after}
+            continue
         if move.id in step.moves:
             _write(step)
         step.moves[move.id] = move
@@ -84,6 +98,11 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
         if run.graph.tagged and any(_leaves_place(move) and move.slug in run.graph.tagged for move in moves):
             look_later(step, run)
         write_late(lambda: _write(step))
+
+
+def _only_waits(move: Move) -> bool:
+    """Return whether a move is nothing but the beginning of a wait for a child."""
+    return move.after is State.RUNNING and bool(move.child) and not (move.leased or move.message or move.carried)
 
 
 def _leaves_place(move: Move) -> bool:
@@ -133,7 +152,18 @@ def count_down(step: Step, run: Run) -> None:
 
 
 def _write(step: Step) -> None:
-    """Write the changes of state that have gathered: one statement for task runs, one for flow runs."""
+    """Write what has gathered: one statement for what was born, one for task runs that changed, one for flow runs."""
+    flow_runs, step.born_flow_runs = step.born_flow_runs, []
+    task_runs, step.born_task_runs = step.born_task_runs, {}
+    if flow_runs:
+        send(
+            INSERT_FLOW_RUNS,
+            overtakes=True,
+            flow_runs=records(flow_runs),
+            task_runs=records(task_runs.values()),
+            worker=step.worker,
+            lease=settings.ANABRANCH_LEASE_SECONDS,
+        )
     moves, step.moves = step.moves, {}
     waiting_on, step.waiting_on = step.waiting_on, {}
     for identity in moves.keys() & waiting_on.keys():
