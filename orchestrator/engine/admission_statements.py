@@ -9,57 +9,64 @@ LOCK_PROJECT = "SELECT max_runs FROM orchestrator_project WHERE id = %(project_i
 FIRST_QUEUED = """
 WITH RECURSIVE under_way AS (
     SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost
-    FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-    WHERE r.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND f.project_id = %(project_id)s::bigint
+    FROM (
+        SELECT flow_id, is_nested FROM orchestrator_flowrun
+        WHERE state IN ('Pending', 'Running', 'Paused', 'Cancelling') OFFSET 0
+    ) AS r JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+    WHERE f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
     GROUP BY r.flow_id
 ), queued AS (
     SELECT r.id, r.flow_id, r.priority, r.changed_at, r.is_nested, f.max_runs,
         CASE WHEN r.attempt > 1 THEN 'queue' ELSE f.overlap END AS overlap
-    FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-    WHERE r.state = 'Queued' AND f.project_id = %(project_id)s::bigint
+    FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+    WHERE r.state = 'Queued' AND f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
 ), waiting(queued, id) AS (
     SELECT id, id FROM queued WHERE %(sharing)s::bool
     UNION
-    SELECT w.queued, t.flow_run_id FROM waiting w JOIN orchestrator_taskrun t ON t.child_flow_run_id = w.id
-    WHERE t.state = 'Running' AND t.lease_until IS NULL
+    SELECT w.queued, t.flow_run_id FROM waiting w CROSS JOIN LATERAL (
+        SELECT flow_run_id FROM orchestrator_taskrun
+        WHERE child_flow_run_id = w.id AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+    ) AS t
 ), shared AS (
     SELECT q.id, bool_or(r.flow_id = q.flow_id) AS of_flow
-    FROM waiting w JOIN queued q ON q.id = w.queued JOIN orchestrator_flowrun r ON r.id = w.id
-    JOIN orchestrator_flow f ON f.id = r.flow_id
-    WHERE r.state IN ('Pending', 'Running', 'Paused', 'Cancelling') AND f.project_id = %(project_id)s::bigint
+    FROM waiting w JOIN queued q ON q.id = w.queued JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[w.id])
+    JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+    WHERE (r.state IN ('Pending', 'Running', 'Paused', 'Cancelling')) IS TRUE
+        AND f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
     GROUP BY q.id
 )
 SELECT DISTINCT ON (q.flow_id, q.overlap, 5, 7) q.id, q.flow_id, q.priority, q.changed_at,
-    q.is_nested OR s.id IS NOT NULL AS is_nested, coalesce(u.runs, 0)::int,
-    CASE WHEN s.of_flow THEN NULL ELSE q.max_runs END AS max_runs, q.overlap,
+    q.is_nested OR q.id IN (SELECT id FROM shared) AS is_nested, coalesce(u.runs, 0)::int,
+    CASE WHEN q.id IN (SELECT id FROM shared WHERE of_flow) THEN NULL ELSE q.max_runs END AS max_runs, q.overlap,
     (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
-FROM queued q LEFT JOIN under_way u ON u.flow_id = q.flow_id LEFT JOIN shared s ON s.id = q.id
+FROM queued q LEFT JOIN under_way u ON u.flow_id = q.flow_id
 ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at
 """
 
 OLDEST_UNDER_WAY = """
-SELECT id FROM orchestrator_flowrun
-WHERE flow_id = %(flow_id)s::bigint AND state IN ('Pending', 'Running', 'Paused', 'Cancelling')
-ORDER BY created_at LIMIT %(limit)s::int
+SELECT id FROM (
+    SELECT id, created_at FROM orchestrator_flowrun WHERE flow_id IS NOT DISTINCT FROM %(flow_id)s::bigint
+        AND state IN ('Pending', 'Running', 'Paused', 'Cancelling') OFFSET 0
+) AS under_way ORDER BY created_at LIMIT %(limit)s::int
 """
 
 # Whether a limit says how many flow runs are under way with one that is to go on, as its flow and its project are now.
 READ_LIMITS_ANEW = """
 UPDATE orchestrator_flowrun r
 SET is_limited = f.max_runs IS NOT NULL OR (p.max_runs IS NOT NULL AND NOT r.is_nested)
-FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = f.project_id
-WHERE r.id = %(id)s::uuid AND f.id = r.flow_id
+FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = ANY(ARRAY[f.project_id])
+WHERE r.id = %(id)s::uuid AND f.id = ANY(ARRAY[r.flow_id])
 RETURNING r.is_limited
 """
 
 # Flow runs that were born before a limit was set leave room when they end, too. What is locked is skipped: the end of
 # such a one is found by `recover`.
 NOTE_LIMITED = """
-UPDATE orchestrator_flowrun SET is_limited = true WHERE id IN (
-    SELECT r.id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-    JOIN orchestrator_project p ON p.id = f.project_id
-    WHERE p.id = %(project_id)s::bigint AND NOT r.is_limited
+UPDATE orchestrator_flowrun SET is_limited = true WHERE id = ANY(ARRAY(
+    SELECT r.id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+    JOIN orchestrator_project p ON p.id = ANY(ARRAY[f.project_id])
+    WHERE p.id IS NOT DISTINCT FROM %(project_id)s::bigint AND NOT r.is_limited
         AND r.state IN ('Scheduled', 'Pending', 'Running', 'Paused', 'Cancelling')
         AND (f.max_runs IS NOT NULL OR (p.max_runs IS NOT NULL AND NOT r.is_nested))
-    FOR NO KEY UPDATE OF r SKIP LOCKED)
+    FOR NO KEY UPDATE OF r SKIP LOCKED))
 """

@@ -2,12 +2,12 @@
 
 from orchestrator.engine.statements import RUN
 
-# A task run and its flow run.
+# A task run and its flow run, which is held first.
 LOCK_TASK_RUN = f"""
 SELECT {RUN},
     t.id, t.slug, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt, t.map_index
-FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON t.flow_run_id = r.id
-WHERE t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE
+FROM orchestrator_flowrun r JOIN orchestrator_taskrun t ON r.id = ANY(ARRAY[t.flow_run_id])
+WHERE t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE OF r, t
 """
 
 # A task run `t` of `r` that ended by the failure of its child `c`, which has since been restarted by a person; an item
@@ -20,13 +20,18 @@ _HEALABLE = """
             AND p.map_index = -1 AND p.items > t.map_index AND p.state NOT IN ('Pending', 'Submitted', 'Paused')))
 """
 
+# A child `c` with the task run `t` of its parent `r` that started it last.
+_AND_PARENT = """
+JOIN orchestrator_taskrun t ON t.id = ANY(ARRAY[c.parent_task_run_id])
+    AND t.child_flow_run_id IS NOT DISTINCT FROM c.id
+JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+"""
+
 LOCK_PARENT_TO_HEAL = f"""
 SELECT {RUN},
     t.id, t.slug, t.map_index, c.attempt
-FROM orchestrator_flowrun c
-JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
-JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE c.id = %(child)s::uuid AND {_HEALABLE}
+FROM (SELECT * FROM orchestrator_flowrun WHERE id = %(child)s::uuid OFFSET 0) AS c {_AND_PARENT}
+WHERE {_HEALABLE}
 FOR NO KEY UPDATE OF r, t
 """
 
@@ -42,24 +47,27 @@ SELECT slug FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid 
 # A child may have ended again, or have been marked, before anybody looked. Those of long ago are not looked for. The
 # deepest come first, and what goes on before what has ended: that is waited for above, not mirrored once more.
 OWED_HEALS = f"""
-SELECT c.id FROM orchestrator_flowrun c
-JOIN orchestrator_taskrun t ON t.id = c.parent_task_run_id AND t.child_flow_run_id = c.id
-JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE c.attempt > 1 AND c.parent_task_run_id IS NOT NULL
-    AND (c.ended_at IS NULL OR c.ended_at > now() - interval '1 day') AND {_HEALABLE}
+SELECT c.id FROM (
+    SELECT * FROM orchestrator_flowrun WHERE attempt > 1 AND ended_at IS NULL
+    UNION ALL
+    SELECT * FROM orchestrator_flowrun WHERE attempt > 1 AND ended_at > now() - interval '1 day'
+    OFFSET 0
+) AS c {_AND_PARENT}
+WHERE {_HEALABLE}
 ORDER BY c.depth DESC, c.ended_at IS NOT NULL, t.slug, t.map_index LIMIT 1000
 """
 
 # Task runs that did not end by their children owe nothing to what these were until now.
 HEAR_OF_CHILDREN = """
-UPDATE orchestrator_taskrun t SET child_attempt = c.attempt FROM orchestrator_flowrun c
-WHERE t.id = ANY(%(ids)s::uuid[]) AND c.id = t.child_flow_run_id
+UPDATE orchestrator_taskrun t SET child_attempt = coalesce(
+    (SELECT c.attempt FROM orchestrator_flowrun c WHERE c.id = t.child_flow_run_id), t.child_attempt)
+WHERE t.id = ANY(%(ids)s::uuid[])
 """
 
 # Approvals whose time limit is over, and what one of them proposes.
 UNANSWERED = """
 SELECT id FROM orchestrator_taskrun
-WHERE state = 'Paused' AND due_at <= clock_timestamp() AND carried -> 'asks' IS NOT NULL ORDER BY due_at LIMIT 1000
+WHERE state = 'Paused' AND due_at <= statement_timestamp() AND carried -> 'asks' IS NOT NULL ORDER BY due_at LIMIT 1000
 """
 
 READ_PROPOSAL = "SELECT result FROM orchestrator_taskrun WHERE id = %(task_run_id)s::uuid"

@@ -40,7 +40,7 @@ _RESTARTED = """, restarted AS (
         due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now(),
         child_attempt = CASE WHEN {anew} THEN 0 ELSE t.child_attempt END
     FROM again
-    WHERE t.id = again.id AND ({which})
+    WHERE t.id = ANY(ARRAY[again.id]) AND ({which})
     RETURNING t.flow_run_id, t.id, t.map_index, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on,
         again.before
 ), noted AS (
@@ -84,26 +84,26 @@ WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text AND t.ma
 """
 
 COUNT_ITEMS_DOWN = """
-UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall, changed_at = now()
-FROM unnest(%(slugs)s::text[], %(falls)s::int[]) AS g(slug, fall)
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.slug = g.slug
-    AND t.map_index = -1
-RETURNING t.id, t.slug, t.attempt, t.waiting_on
+UPDATE orchestrator_taskrun SET waiting_on = waiting_on - (%(falls)s::jsonb ->> slug)::int, changed_at = now()
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
+RETURNING id, slug, attempt, waiting_on
 """
 
 # An item that has ended counts anew when it runs again; such rows are there also of tasks that are given items anew.
+# `falls` has them as "slug index".
 RELEASE_ITEMS = """
-UPDATE orchestrator_taskrun t SET waiting_on = t.waiting_on - g.fall
-FROM unnest(%(slugs)s::text[], %(indexes)s::int[], %(falls)s::int[]) AS g(slug, map_index, fall)
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[])
-    AND t.map_index = ANY(%(indexes)s::int[]) AND t.slug = g.slug AND t.map_index = g.map_index AND t.ended_at IS NULL
-RETURNING t.id, t.slug, t.map_index, t.attempt, t.waiting_on, t.failures, t.child_flow_run_id, t.child_attempt, t.state
+UPDATE orchestrator_taskrun SET waiting_on = waiting_on - (%(falls)s::jsonb ->> (slug || ' ' || map_index))::int
+WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = ANY(%(indexes)s::int[])
+    AND %(falls)s::jsonb ->> (slug || ' ' || map_index) IS NOT NULL AND ended_at IS NULL
+RETURNING id, slug, map_index, attempt, waiting_on, failures, child_flow_run_id, child_attempt, state
 """
 
 # The items of expanded tasks, `t`, with the row that counts them, `p`.
 _ITEMS = """
-FROM orchestrator_taskrun p JOIN orchestrator_taskrun t
-    ON t.flow_run_id = p.flow_run_id AND t.slug = p.slug AND t.map_index >= 0 AND t.map_index < p.items
+FROM orchestrator_taskrun p CROSS JOIN LATERAL (
+    SELECT * FROM orchestrator_taskrun i
+    WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index >= 0 AND i.map_index < p.items OFFSET 0
+) AS t
 WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
 """
 
@@ -121,8 +121,11 @@ ORDER BY t.state = 'TriggerFailed', t.map_index LIMIT 3
 # has so many.
 READ_CHAIN = f"""
 SELECT p.slug, t.state, {_NEVER_STARTED}, p.id, p.attempt, p.state, p.items, p.waiting_on
-FROM orchestrator_taskrun p LEFT JOIN orchestrator_taskrun t
-    ON t.flow_run_id = p.flow_run_id AND t.slug = p.slug AND t.map_index = %(index)s::int AND t.map_index < p.items
+FROM orchestrator_taskrun p LEFT JOIN LATERAL (
+    SELECT state, started_at FROM orchestrator_taskrun i
+    WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index = %(index)s::int AND i.map_index < p.items
+    OFFSET 0
+) AS t ON true
 WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
     AND p.items IS NOT NULL
 """

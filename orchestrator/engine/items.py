@@ -237,13 +237,7 @@ def count_down_items(step: Step, run: Run, falls: Counter[str]) -> dict[str, End
 
     :param falls: mapped task -> how many items of it have ended
     """
-    counted = rows(
-        COUNT_ITEMS_DOWN,
-        overtakes=step.is_written,
-        flow_run_id=run.id,
-        slugs=list(falls),
-        falls=list(falls.values()),
-    )
+    counted = rows(COUNT_ITEMS_DOWN, overtakes=step.is_written, flow_run_id=run.id, slugs=list(falls), falls=falls)
     ended = {}
     for identity, slug, attempt, waiting_on in counted:
         if waiting_on == 0:
@@ -273,9 +267,9 @@ def _release(step: Step, run: Run, items: dict[tuple[str, int], Ending]) -> list
         RELEASE_ITEMS,
         overtakes=step.is_written,
         flow_run_id=run.id,
-        slugs=[slug for slug, _ in falls],
-        indexes=[index for _, index in falls],
-        falls=list(falls.values()),
+        slugs=list({slug for slug, _ in falls}),
+        indexes=list({index for _, index in falls}),
+        falls={f"{slug} {index}": fall for (slug, index), fall in falls.items()},
     )
     return [
         Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt, index)

@@ -2,18 +2,23 @@
 
 # The own children that a flow run waits for: those of others that it only watches are no part of it.
 CHILDREN_WAITED_FOR = """
-SELECT DISTINCT c.id FROM orchestrator_taskrun t
-JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-JOIN orchestrator_taskrun o ON o.id = c.parent_task_run_id AND o.flow_run_id = t.flow_run_id
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.state = 'Running' AND t.lease_until IS NULL
+SELECT DISTINCT id FROM (
+    SELECT c.id FROM orchestrator_taskrun t CROSS JOIN LATERAL (
+        SELECT id, parent_task_run_id FROM orchestrator_flowrun WHERE id = t.child_flow_run_id OFFSET 0
+    ) AS c
+    JOIN orchestrator_taskrun o ON o.id = ANY(ARRAY[c.parent_task_run_id])
+        AND o.flow_run_id IS NOT DISTINCT FROM %(flow_run_id)s::uuid
+    WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.state IS NOT DISTINCT FROM 'Running' AND t.lease_until IS NULL
+    OFFSET 0
+) AS waited_for
 """
 
 # A parent `r` that waits for its child `c` and holds its children.
 _HOLDING = """
-FROM orchestrator_taskrun o JOIN orchestrator_flowrun r ON r.id = o.flow_run_id
-JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.child_flow_run_id = c.id
-WHERE o.id = c.parent_task_run_id AND t.state = 'Running' AND t.lease_until IS NULL
-    AND r.state = 'Paused' AND r.holds_children_since IS NOT NULL
+FROM orchestrator_taskrun o JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[o.flow_run_id])
+JOIN orchestrator_taskrun t ON t.flow_run_id IS NOT DISTINCT FROM r.id AND t.child_flow_run_id = c.id
+WHERE o.id = c.parent_task_run_id AND t.state IS NOT DISTINCT FROM 'Running' AND t.lease_until IS NULL
+    AND r.state IS NOT DISTINCT FROM 'Paused' AND r.holds_children_since IS NOT NULL
 """
 
 # The hold that a flow run has heard of, and the one by its parent that holds now.
@@ -29,17 +34,23 @@ WHERE id = %(id)s::uuid
 """
 
 OWED_PAUSES = """
-SELECT DISTINCT c.id FROM orchestrator_flowrun r
-JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.state = 'Running' AND t.lease_until IS NULL
-JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-JOIN orchestrator_taskrun o ON o.id = c.parent_task_run_id AND o.flow_run_id = r.id
-WHERE r.state = 'Paused' AND r.holds_children_since IS NOT NULL AND c.state IN ('Pending', 'Running')
-    AND r.holds_children_since IS DISTINCT FROM c.held_since
-LIMIT 1000
+SELECT DISTINCT id FROM (
+    SELECT c.id FROM orchestrator_flowrun r CROSS JOIN LATERAL (
+        SELECT child_flow_run_id FROM orchestrator_taskrun
+        WHERE flow_run_id = r.id AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+    ) AS t CROSS JOIN LATERAL (
+        SELECT id, parent_task_run_id, state, held_since FROM orchestrator_flowrun
+        WHERE id = t.child_flow_run_id OFFSET 0
+    ) AS c
+    JOIN orchestrator_taskrun o ON o.id = ANY(ARRAY[c.parent_task_run_id]) AND o.flow_run_id IS NOT DISTINCT FROM r.id
+    WHERE r.state = 'Paused' AND r.holds_children_since IS NOT NULL AND c.state IN ('Pending', 'Running')
+        AND r.holds_children_since IS DISTINCT FROM c.held_since
+    OFFSET 0
+) AS owed LIMIT 1000
 """
 
 OWED_RESUMES = f"""
 SELECT c.id FROM orchestrator_flowrun c
-WHERE c.state = 'Paused' AND c.held_since IS NOT NULL AND NOT EXISTS (SELECT 1 {_HOLDING})
+WHERE c.state = 'Paused' AND c.held_since IS NOT NULL AND NOT EXISTS (SELECT 1 {_HOLDING} OFFSET 0)
 LIMIT 1000
 """

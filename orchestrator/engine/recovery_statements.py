@@ -1,11 +1,16 @@
-"""The statements of `recover`: what no message was heard of, found from the states themselves."""
+"""The statements of `recover`: what no message was heard of, found from the states themselves.
+
+How they are written is said in `statements`. Each begins at an index that holds only what is in some state now, so
+that it costs nothing that many have ended.
+"""
 
 # Retrying and Paused task runs whose delay is over may start again, unless their flow run is paused or they ask a
 # person. A task run that was paused is told that it was.
 START_DUE = """
 WITH due AS (
-    SELECT t.id, t.state AS before FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-    WHERE t.state IN ('Retrying', 'Paused') AND t.due_at <= clock_timestamp() AND r.state <> 'Paused'
+    SELECT t.id, t.state AS before
+    FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+    WHERE t.state IN ('Retrying', 'Paused') AND t.due_at <= statement_timestamp() AND r.state <> 'Paused'
         AND t.carried -> 'asks' IS NULL
     ORDER BY t.due_at LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), started AS (
@@ -13,7 +18,7 @@ WITH due AS (
         attempt = t.attempt + (before = 'Retrying')::int,
         carried = CASE WHEN before = 'Paused' THEN coalesce(t.carried, '{}') || '{"resumed": true}' ELSE t.carried END,
         submitted_at = clock_timestamp(), changed_at = now()
-    FROM due WHERE t.id = due.id RETURNING t.id, t.flow_run_id, t.queue, t.attempt, due.before
+    FROM due WHERE t.id = ANY(ARRAY[due.id]) RETURNING t.id, t.flow_run_id, t.queue, t.attempt, due.before
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
     SELECT flow_run_id, id, attempt, before, 'Submitted' FROM started
@@ -23,22 +28,24 @@ SELECT flow_run_id, queue FROM started
 
 # Flow runs with task runs that have waited for a child flow run longer than they may; and those task runs of one.
 OVERDUE_FLOW_RUNS = """
-SELECT DISTINCT flow_run_id FROM orchestrator_taskrun
-WHERE due_at <= clock_timestamp() AND state = 'Running' AND lease_until IS NULL LIMIT 1000
+SELECT DISTINCT flow_run_id FROM (
+    SELECT flow_run_id FROM orchestrator_taskrun
+    WHERE due_at <= statement_timestamp() AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+) AS overdue LIMIT 1000
 """
 
 # What a lost worker held goes back, unless it was lost too often or its flow run is being cancelled.
 TAKE_BACK = """
 WITH lost AS (
-    SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-    WHERE t.state = 'Running' AND t.lease_until < clock_timestamp() AND t.lost < %(limit)s::int
+    SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+    WHERE t.state = 'Running' AND t.lease_until < statement_timestamp() AND t.lost < %(limit)s::int
         AND r.state <> 'Cancelling'
     LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
 ), taken AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', attempt = t.attempt + 1, lost = t.lost + 1,
         lease_until = NULL, started_at = NULL, submitted_at = clock_timestamp(), changed_at = now(),
         message = %(message)s::text
-    FROM lost WHERE t.id = lost.id RETURNING t.id, t.flow_run_id, t.queue, t.attempt
+    FROM lost WHERE t.id = ANY(ARRAY[lost.id]) RETURNING t.id, t.flow_run_id, t.queue, t.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after, message)
     SELECT flow_run_id, id, attempt, 'Running', 'Submitted', %(message)s::text FROM taken
@@ -47,43 +54,53 @@ SELECT flow_run_id, queue FROM taken
 """
 
 LOST_FOR_GOOD = """
-SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE t.state = 'Running' AND t.lease_until < clock_timestamp() AND (t.lost >= %(limit)s::int OR r.state = 'Cancelling')
+SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+WHERE t.state = 'Running' AND t.lease_until < statement_timestamp()
+    AND (t.lost >= %(limit)s::int OR r.state = 'Cancelling')
 LIMIT 1000
 """
 
 # Debts between two flow runs: found from the states themselves, so that no message can lose them.
 OWED_TELLINGS = """
-SELECT DISTINCT c.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
-    AND c.attempt >= t.child_attempt
-LIMIT 1000
+SELECT DISTINCT id FROM (
+    SELECT c.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
+    WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
+        AND c.attempt >= t.child_attempt
+    OFFSET 0
+) AS owed LIMIT 1000
 """
 
 OWED_RESTARTS = """
-SELECT DISTINCT c.id, t.child_attempt FROM orchestrator_taskrun t
-JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
-    AND c.attempt < t.child_attempt
-LIMIT 1000
+SELECT DISTINCT id, child_attempt FROM (
+    SELECT c.id, t.child_attempt FROM orchestrator_taskrun t
+    JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
+    WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
+        AND c.attempt < t.child_attempt
+    OFFSET 0
+) AS owed LIMIT 1000
 """
 
 OWED_CANCELS = """
-SELECT DISTINCT c.id FROM orchestrator_flowrun r
-JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.state = 'Running' AND t.lease_until IS NULL
-JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
-WHERE r.state = 'Cancelling' AND NOT c.state = ANY(%(terminal)s::text[]) AND c.state <> 'Cancelling'
-LIMIT 1000
+SELECT DISTINCT id FROM (
+    SELECT c.id FROM orchestrator_flowrun r CROSS JOIN LATERAL (
+        SELECT child_flow_run_id FROM orchestrator_taskrun
+        WHERE flow_run_id = r.id AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+    ) AS t
+    JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
+    WHERE r.state = 'Cancelling' AND NOT c.state = ANY(%(terminal)s::text[]) AND c.state <> 'Cancelling'
+    OFFSET 0
+) AS owed LIMIT 1000
 """
 
 IS_CANCEL_OWED = """
-SELECT 1 FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE t.child_flow_run_id = %(child)s::uuid AND t.state = 'Running' AND t.lease_until IS NULL AND r.state = 'Cancelling'
+SELECT 1 FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+WHERE t.child_flow_run_id = %(child)s::uuid AND t.state IS NOT DISTINCT FROM 'Running' AND t.lease_until IS NULL
+    AND r.state IS NOT DISTINCT FROM 'Cancelling'
 LIMIT 1
 """
 
 DUE_FLOW_RUNS = """
-SELECT id FROM orchestrator_flowrun WHERE state = 'Scheduled' AND scheduled_start_time <= clock_timestamp()
+SELECT id FROM orchestrator_flowrun WHERE state = 'Scheduled' AND scheduled_start_time <= statement_timestamp()
 ORDER BY scheduled_start_time LIMIT 1000
 """
 
@@ -94,6 +111,8 @@ GROUP BY queue
 """
 
 OWED_ADMISSIONS = """
-SELECT DISTINCT f.project_id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE r.state = 'Queued'
+SELECT DISTINCT project_id FROM (
+    SELECT f.project_id FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+    WHERE r.state = 'Queued' OFFSET 0
+) AS owed
 """

@@ -9,15 +9,15 @@ FROM orchestrator_storedresult p WHERE p.id = ANY(%(part_ids)s::uuid[])
 """
 
 DELETE_UNNAMED_RESULTS = """
-DELETE FROM orchestrator_storedresult WHERE id IN (
+DELETE FROM orchestrator_storedresult WHERE id = ANY(ARRAY(
     SELECT s.id FROM orchestrator_storedresult s
     WHERE s.created_at < %(before)s::timestamptz
-        AND NOT EXISTS (SELECT 1 FROM orchestrator_taskrun t WHERE t.stored_result_id = s.id)
-        AND NOT EXISTS (SELECT 1 FROM orchestrator_flowrun r WHERE r.stored_result_id = s.id)
-        AND NOT EXISTS (SELECT 1 FROM orchestrator_cachedresult c WHERE c.stored_result_id = s.id)
-        AND NOT EXISTS (SELECT 1 FROM orchestrator_storedresult w WHERE w.part_ids @> ARRAY[s.id])
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_taskrun t WHERE t.stored_result_id = s.id OFFSET 0)
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_flowrun r WHERE r.stored_result_id = s.id OFFSET 0)
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_cachedresult c WHERE c.stored_result_id = s.id OFFSET 0)
+        AND NOT EXISTS (SELECT 1 FROM orchestrator_storedresult w WHERE w.part_ids @> ARRAY[s.id] OFFSET 0)
     LIMIT 500 FOR UPDATE SKIP LOCKED
-)
+))
 RETURNING path
 """
 

@@ -3,9 +3,17 @@
 A task run that is Running is either held by a worker, and has a lease, or waits for its child, and has none.
 
 Times are the database's (`now()`), never a worker's. Many rows come as one JSON array: binding them as one parameter
-costs a tenth of binding an array a column. The `= ANY` beside a join names the rows once more, so that whatever the
-planner guesses about the JSON it looks them up by their index and never reads a whole table. Where a row takes one
-value, it finds that in a JSON object by its slug: no join, so none that is planned for few rows and then meets many.
+costs a tenth of binding an array a column.
+
+PostgreSQL keeps the plan of a statement that it made while a table held a row or two, when all ways cost the same. So a
+statement leaves it one way, which `tests/engine/test_plans.py` checks for every statement of the engine:
+
+- `b.id = ANY(ARRAY[a.b_id])` instead of `b.id = a.b_id`: equality would also have it read an index of `b` whole, for
+  its order. So would ORDER BY and DISTINCT of what an index sorts by: they are outside, or sort by an expression.
+- LATERAL (... OFFSET 0), planned by itself, where the column is in the condition of a partial index, or there are two.
+- `IS NOT DISTINCT FROM`, or `(...) IS TRUE`, where an index must not be used: often a partial one, of this state.
+- `= ANY` beside a join with JSON names its rows once more. Where a row takes one value, it finds that in a JSON object
+  by its slug: no join, so none that compares each with each.
 """
 
 # The columns that describe a flow run in the statements that lock one, and how many they are.
@@ -16,6 +24,9 @@ RUN = """
     r.priority, r.is_limited
 """
 RUN_COLUMNS = 14
+
+# As `id` sorts, but no index does: one would be read whole for its order where the table is thought to be tiny.
+BY_ID = 'id::text COLLATE "C"'
 
 LOCK_FLOW_RUN = f"""
 SELECT {RUN}
@@ -176,8 +187,9 @@ WITH moved AS (
     SELECT id, attempt, before, after, message, %(actor)s::int FROM moved WHERE before <> after
 )
 SELECT id FROM moved WHERE before <> after AND after = ANY(%(terminal)s::text[]) AND (
-    SELECT true FROM orchestrator_taskrun t WHERE t.child_flow_run_id = moved.id AND t.state = 'Running'
-        AND t.lease_until IS NULL AND t.id IS DISTINCT FROM moved.parent_task_run_id LIMIT 1)
+    SELECT true FROM orchestrator_taskrun t WHERE t.child_flow_run_id = moved.id
+        AND t.state IS NOT DISTINCT FROM 'Running' AND t.lease_until IS NULL
+        AND t.id IS DISTINCT FROM moved.parent_task_run_id LIMIT 1)
 """
 
 # Waits for whoever is ending it.
@@ -190,8 +202,10 @@ WAITING_FOR = """
 WITH RECURSIVE waiting(id) AS (
     SELECT %(flow_run_id)s::uuid
     UNION
-    SELECT t.flow_run_id FROM waiting w JOIN orchestrator_taskrun t ON t.child_flow_run_id = w.id
-    WHERE t.state = 'Running' AND t.lease_until IS NULL
+    SELECT t.flow_run_id FROM waiting w CROSS JOIN LATERAL (
+        SELECT flow_run_id FROM orchestrator_taskrun
+        WHERE child_flow_run_id = w.id AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+    ) AS t
 )
 SELECT id FROM waiting WHERE id = ANY(%(awaited)s::uuid[])
 """
@@ -208,7 +222,7 @@ WITH picked AS (
 ), claimed AS (
     UPDATE orchestrator_taskrun t SET state = 'Running', worker = %(worker)s::text, started_at = now(),
         changed_at = now(), lease_until = now() + %(lease)s::float8 * interval '1 second'
-    FROM picked WHERE t.id = picked.id
+    FROM picked WHERE t.id = ANY(ARRAY[picked.id])
     RETURNING t.id, t.flow_run_id, t.slug, t.attempt, t.carried, t.failures, t.map_index,
         t.priority, t.submitted_at
 ), started AS (
@@ -217,7 +231,7 @@ WITH picked AS (
         SELECT f.id FROM orchestrator_flowrun f WHERE f.id = of_claimed.id AND f.state = %(pending)s::text
         FOR NO KEY UPDATE SKIP LOCKED
     ) AS held
-    WHERE r.id = held.id
+    WHERE r.id = ANY(ARRAY[held.id])
     RETURNING r.id, r.attempt
 ), noted AS (
     INSERT INTO orchestrator_statechange (flow_run_id, task_run_id, attempt, before, after)
@@ -229,10 +243,11 @@ SELECT c.id, c.flow_run_id, c.slug, c.attempt, r.version_id, r.parameters, c.car
     c.map_index, above.flow_run_id, above.slug, above.version_id
 FROM claimed c CROSS JOIN LATERAL (
     SELECT version_id, parameters, scheduled_for, parent_task_run_id
-    FROM orchestrator_flowrun f WHERE f.id = c.flow_run_id
+    FROM orchestrator_flowrun f WHERE f.id = ANY(ARRAY[c.flow_run_id])
 ) AS r LEFT JOIN LATERAL (
     SELECT p.flow_run_id, p.slug, f.version_id
-    FROM orchestrator_taskrun p JOIN orchestrator_flowrun f ON f.id = p.flow_run_id WHERE p.id = r.parent_task_run_id
+    FROM orchestrator_taskrun p JOIN orchestrator_flowrun f ON f.id = ANY(ARRAY[p.flow_run_id])
+    WHERE p.id = ANY(ARRAY[r.parent_task_run_id])
 ) AS above ON true
 ORDER BY c.priority DESC, c.submitted_at
 """
@@ -240,8 +255,8 @@ ORDER BY c.priority DESC, c.submitted_at
 RENEW_LEASES = """
 UPDATE orchestrator_taskrun t SET lease_until = now() + %(lease)s::float8 * interval '1 second'
 FROM orchestrator_flowrun r, unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt)
-WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running'
-    AND r.id = t.flow_run_id
+WHERE t.id = ANY(ARRAY[g.id]) AND t.attempt = g.attempt AND t.state IS NOT DISTINCT FROM 'Running'
+    AND r.id = ANY(ARRAY[t.flow_run_id])
 RETURNING t.id, r.state = 'Cancelling'
 """
 
@@ -254,7 +269,7 @@ WITH held AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', lease_until = NULL, started_at = NULL, changed_at = now(),
         attempt = t.attempt + %(attempt_step)s::int, message = %(message)s::text
     FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt), held
-    WHERE t.id = ANY(%(ids)s::uuid[]) AND t.id = g.id AND t.attempt = g.attempt AND t.state = 'Running'
+    WHERE t.id = ANY(ARRAY[g.id]) AND t.attempt = g.attempt AND t.state IS NOT DISTINCT FROM 'Running'
         AND t.lease_until IS NOT NULL
     RETURNING t.flow_run_id, t.queue, t.id, t.attempt
 ), noted AS (
@@ -269,31 +284,33 @@ SELECT 1 FROM orchestrator_taskrun
 WHERE state = 'Submitted' AND queue = ANY(%(queues)s::text[]) AND NOT id = ANY(%(passed)s::uuid[]) LIMIT 1
 """
 
-# A flow run, and its task runs whose child flow run has ended, the attempt they wait for. They are found by the child:
-# what is compared so as no index can be used for it would else read all task runs of the flow run.
+# A flow run, and its task runs whose child flow run has ended, the attempt they wait for. They are found by the child,
+# not by the flow run, of which all task runs would be read.
 LOCK_WITH_ENDED_CHILDREN = f"""
 SELECT {RUN},
     t.id, t.slug, t.map_index, t.attempt, t.failures, c.id, c.state, c.message, c.result, c.stored_result_id
 FROM orchestrator_flowrun r
-JOIN orchestrator_taskrun t ON t.flow_run_id IS NOT DISTINCT FROM r.id
-JOIN orchestrator_flowrun c ON c.id = t.child_flow_run_id
+JOIN orchestrator_taskrun t ON t.flow_run_id IS NOT DISTINCT FROM %(id)s::uuid
+JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
 WHERE r.id = %(id)s::uuid AND t.child_flow_run_id = ANY(%(children)s::uuid[])
-    AND c.id = ANY(%(children)s::uuid[]) AND t.state = 'Running'
-    AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
+    AND t.state IS NOT DISTINCT FROM 'Running' AND t.lease_until IS NULL
+    AND c.state = ANY(%(terminal)s::text[]) AND c.attempt >= t.child_attempt
 FOR NO KEY UPDATE OF r, t
 """
 
 # The flow runs whose task runs wait for these children to end.
 WAITING_PARENTS = """
-SELECT DISTINCT flow_run_id FROM orchestrator_taskrun
-WHERE child_flow_run_id = ANY(%(children)s::uuid[]) AND state = 'Running' AND lease_until IS NULL
+SELECT DISTINCT flow_run_id FROM (
+    SELECT flow_run_id FROM orchestrator_taskrun WHERE child_flow_run_id = ANY(%(children)s::uuid[])
+        AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+) AS waiting
 """
 
 # What a flow run still has to do, its rows held against claims and retries that do not lock the flow run.
-HOLD_UNFINISHED = """
+HOLD_UNFINISHED = f"""
 SELECT id, slug, attempt, state, failures, child_flow_run_id, child_attempt, lease_until IS NULL, map_index, items
 FROM orchestrator_taskrun WHERE flow_run_id = %(flow_run_id)s::uuid AND NOT state = ANY(%(terminal)s::text[])
-ORDER BY id FOR NO KEY UPDATE
+ORDER BY {BY_ID} FOR NO KEY UPDATE
 """
 
 # Task runs, each with its flow run; with `climb`, of a flow run that has nothing else unfinished also the task run of
@@ -302,19 +319,19 @@ ORDER BY id FOR NO KEY UPDATE
 LOCK_WITH_TASK_RUNS = f"""
 WITH RECURSIVE up AS (
     SELECT t.id, t.flow_run_id, t.map_index, r.unfinished, r.parent_task_run_id, 0 AS level
-    FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+    FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
     WHERE t.id = ANY(%(task_run_ids)s::uuid[])
     UNION ALL
     SELECT t.id, t.flow_run_id, t.map_index, r.unfinished, r.parent_task_run_id, up.level + 1
-    FROM up JOIN orchestrator_taskrun t ON t.id = up.parent_task_run_id
-    JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
+    FROM up JOIN orchestrator_taskrun t ON t.id = ANY(ARRAY[up.parent_task_run_id])
+    JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
     WHERE %(climb)s::bool AND up.unfinished = 1 AND up.map_index = -1
 )
 SELECT {RUN},
     t.id, t.slug, t.map_index, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt,
     t.lease_until IS NULL, up.level
-FROM up JOIN orchestrator_taskrun t ON t.id = up.id JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-WHERE t.id = ANY(ARRAY(SELECT up.id FROM up)) AND r.id = ANY(ARRAY(SELECT up.flow_run_id FROM up))
+FROM up JOIN orchestrator_taskrun t ON t.id = ANY(ARRAY[up.id])
+JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
 ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
 """
 
@@ -337,22 +354,27 @@ WITH restarted AS (
 SELECT id, slug, attempt, child_flow_run_id, child_attempt, waiting_on FROM restarted
 """
 
-HOLD_OVERDUE = """
+HOLD_OVERDUE = f"""
 SELECT id, slug, map_index, attempt, failures, child_flow_run_id FROM orchestrator_taskrun
-WHERE flow_run_id = %(flow_run_id)s::uuid AND due_at <= clock_timestamp() AND state = 'Running' AND lease_until IS NULL
-ORDER BY id FOR NO KEY UPDATE
+WHERE flow_run_id = %(flow_run_id)s::uuid AND due_at <= statement_timestamp()
+    AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL
+ORDER BY {BY_ID} FOR NO KEY UPDATE
 """
 
 LATEST_VERSION = """
 SELECT f.latest_version_id, f.max_runs IS NOT NULL, p.max_runs IS NOT NULL
-FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = f.project_id WHERE f.id = %(flow_id)s::bigint
+FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = ANY(ARRAY[f.project_id])
+WHERE f.id = %(flow_id)s::bigint
 """
 
 LATEST_OF_NAMES = """
 SELECT p.name, f.name, f.id, f.latest_version_id, f.max_runs IS NOT NULL, p.max_runs IS NOT NULL
 FROM unnest(%(projects)s::text[], %(names)s::text[]) AS g(project, name)
-JOIN orchestrator_project p ON p.name = g.project
-JOIN orchestrator_flow f ON f.project_id = p.id AND f.name = g.name
+JOIN orchestrator_project p ON p.name = ANY(ARRAY[g.project])
+CROSS JOIN LATERAL (
+    SELECT id, name, latest_version_id, max_runs FROM orchestrator_flow
+    WHERE project_id = p.id AND name = g.name OFFSET 0
+) AS f
 """
 
 # The division fails, and with it the transaction, if the flows are not as they were when they were last read.
@@ -360,7 +382,7 @@ STILL_LATEST = """
 SELECT 1 / (count(*) = %(count)s::int)::int
 FROM unnest(%(flows)s::bigint[], %(versions)s::bigint[], %(projects)s::text[], %(names)s::text[], %(limited)s::bool[],
     %(projects_limited)s::bool[]) AS g(id, version_id, project, name, is_limited, project_is_limited)
-JOIN orchestrator_flow f ON f.id = g.id JOIN orchestrator_project p ON p.id = f.project_id
+JOIN orchestrator_flow f ON f.id = ANY(ARRAY[g.id]) JOIN orchestrator_project p ON p.id = ANY(ARRAY[f.project_id])
 WHERE f.latest_version_id IS NOT DISTINCT FROM g.version_id
     AND (g.name IS NULL OR g.name = f.name AND g.project = p.name)
     AND (f.max_runs IS NOT NULL) = g.is_limited AND (p.max_runs IS NOT NULL) = g.project_is_limited
@@ -368,6 +390,8 @@ WHERE f.latest_version_id IS NOT DISTINCT FROM g.version_id
 
 FLOW_RUNS_BY_KEY = """
 SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt
-FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key)
-JOIN orchestrator_flowrun r ON r.flow_id = g.flow_id AND r.idempotency_key = g.key
+FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key) CROSS JOIN LATERAL (
+    SELECT flow_id, idempotency_key, id, parameters, attempt FROM orchestrator_flowrun
+    WHERE flow_id = g.flow_id AND idempotency_key = g.key OFFSET 0
+) AS r
 """

@@ -2,16 +2,23 @@
 
 # The flow runs of a project that have not ended: few, however many have.
 _OF_PROJECT = """
-orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE r.id = t.flow_run_id AND f.project_id = %(project_id)s::bigint
-    AND r.state IN ('Scheduled', 'Queued', 'Pending', 'Running', 'Paused', 'Cancelling')
+(
+    SELECT id, flow_id FROM orchestrator_flowrun
+    WHERE state IN ('Scheduled', 'Queued', 'Pending', 'Running', 'Paused', 'Cancelling') OFFSET 0
+) AS r
+JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id]) AND f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
 """
 
 # What is not to be claimed now goes where its limits want it to be when it is submitted.
 HOLD_OR_FREE = f"""
 UPDATE orchestrator_taskrun t
 SET queue = CASE WHEN starts_with(t.queue, '~') THEN substr(t.queue, 2) ELSE '~' || t.queue END
-FROM {_OF_PROJECT} AND t.tags IS NOT NULL AND t.state IN ('Pending', 'Retrying', 'Paused')
+WHERE t.id = ANY(ARRAY(
+        SELECT found.id FROM {_OF_PROJECT} CROSS JOIN LATERAL (
+            SELECT id FROM orchestrator_taskrun
+            WHERE flow_run_id = r.id AND tags IS NOT NULL AND state IN ('Pending', 'Retrying', 'Paused') OFFSET 0
+        ) AS found
+    )) AND (t.state IN ('Pending', 'Retrying', 'Paused')) IS TRUE
     AND starts_with(t.queue, '~') <> (t.tags::text[] && %(limited)s::text[])
 """
 
@@ -22,8 +29,10 @@ WITH found AS (
     SELECT t.id, t.flow_run_id, t.state, t.queue, t.tags, t.state = 'Running' AND t.lease_until IS NULL AS waits,
         t.priority, t.submitted_at, t.state = 'Submitted' AND starts_with(t.queue, '~') AS is_held,
         t.tags::text[] && %(limited)s::text[] AS is_limited
-    FROM orchestrator_taskrun t, {_OF_PROJECT}
-        AND t.tags IS NOT NULL AND t.items IS NULL AND t.state IN ('Submitted', 'Running')
+    FROM {_OF_PROJECT} CROSS JOIN LATERAL (
+        SELECT * FROM orchestrator_taskrun
+        WHERE flow_run_id = r.id AND tags IS NOT NULL AND items IS NULL AND state IN ('Submitted', 'Running') OFFSET 0
+    ) AS t
 ), ranked AS (
     SELECT *, row_number() OVER (
         PARTITION BY is_held, flow_run_id, tags ORDER BY priority DESC, submitted_at) AS place
@@ -39,31 +48,37 @@ TAGS_ABOVE = """
 WITH RECURSIVE above(below, id, task_run_id) AS (
     SELECT below, below, NULL::uuid FROM unnest(%(ids)s::uuid[]) AS g(below)
     UNION
-    SELECT a.below, t.flow_run_id, t.id FROM above a JOIN orchestrator_taskrun t ON t.child_flow_run_id = a.id
-    WHERE t.state = 'Running' AND t.lease_until IS NULL
+    SELECT a.below, t.flow_run_id, t.id FROM above a CROSS JOIN LATERAL (
+        SELECT id, flow_run_id FROM orchestrator_taskrun
+        WHERE child_flow_run_id = a.id AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
+    ) AS t
 )
-SELECT a.below, t.tags FROM above a JOIN orchestrator_taskrun t ON t.id = a.task_run_id
-JOIN orchestrator_flowrun r ON r.id = t.flow_run_id JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE t.tags IS NOT NULL AND f.project_id = %(project_id)s::bigint
+SELECT a.below, t.tags FROM above a JOIN orchestrator_taskrun t ON t.id = ANY(ARRAY[a.task_run_id])
+JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+WHERE t.tags IS NOT NULL AND f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
 """
 
 HOLD_BACK = """
 UPDATE orchestrator_taskrun SET queue = '~' || queue, changed_at = now()
-WHERE id = ANY(%(ids)s::uuid[]) AND state = 'Submitted' AND NOT starts_with(queue, '~')
+WHERE id = ANY(%(ids)s::uuid[]) AND state IS NOT DISTINCT FROM 'Submitted' AND NOT starts_with(queue, '~')
 """
 
 LET_GO = """
 UPDATE orchestrator_taskrun SET queue = substr(queue, 2), submitted_at = clock_timestamp(), changed_at = now()
-WHERE id = ANY(%(ids)s::uuid[]) AND state = 'Submitted' AND starts_with(queue, '~')
+WHERE id = ANY(%(ids)s::uuid[]) AND state IS NOT DISTINCT FROM 'Submitted' AND starts_with(queue, '~')
 RETURNING queue, flow_run_id
 """
 
 # Projects whose task runs wait for their tags, or are not where the limits want them.
 OWED_TAGGED = """
-SELECT DISTINCT f.project_id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-JOIN orchestrator_flow f ON f.id = r.flow_id
-WHERE t.tags IS NOT NULL AND t.state IN ('Pending', 'Submitted', 'Retrying', 'Paused') AND CASE t.state
-    WHEN 'Submitted' THEN starts_with(t.queue, '~')
-    ELSE starts_with(t.queue, '~') <> EXISTS (
-        SELECT 1 FROM orchestrator_taglimit l WHERE l.project_id = f.project_id AND l.tag = ANY(t.tags)) END
+SELECT DISTINCT project_id FROM (
+    SELECT f.project_id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+    JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
+    WHERE t.tags IS NOT NULL AND t.state IN ('Pending', 'Submitted', 'Retrying', 'Paused') AND CASE t.state
+        WHEN 'Submitted' THEN starts_with(t.queue, '~')
+        ELSE starts_with(t.queue, '~') <> EXISTS (
+            SELECT 1 FROM orchestrator_taglimit l WHERE l.project_id = f.project_id AND l.tag = ANY(t.tags)) END
+    OFFSET 0
+) AS owed
 """

@@ -73,7 +73,8 @@ OVERLAPS = [
 class Flow(models.Model):
     """A registered unit of work, unique by name within its project. Its versions hold the definition."""
 
-    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="flows")
+    # Found by the unique constraint, whose first column it is.
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="flows", db_index=False)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.CODE)

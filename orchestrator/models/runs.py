@@ -134,11 +134,7 @@ class FlowRun(models.Model):
             ),
             models.Index(fields=["scheduled_start_time"], name="flow_run_due", condition=Q(state=State.SCHEDULED)),
             models.Index(fields=["state"], name="flow_run_unfinished", condition=~Q(state__in=_TERMINAL)),
-            models.Index(
-                fields=["ended_at"],
-                name="flow_run_restarted",
-                condition=Q(attempt__gt=1, parent_task_run__isnull=False),
-            ),
+            models.Index(fields=["ended_at"], name="flow_run_restarted", condition=Q(attempt__gt=1)),
             models.Index(
                 fields=["stored_result"],
                 name="flow_run_of_stored_result",
@@ -230,9 +226,10 @@ class TaskRun(models.Model):
                 condition=Q(state=State.SUBMITTED),
             ),
             models.Index(
+                # Those without a lease wait for child flow runs: `recover` finds them here, however many have ended.
                 F("lease_until"),
-                name="task_run_leased",
-                condition=Q(state=State.RUNNING, lease_until__isnull=False),
+                name="task_run_running",
+                condition=Q(state=State.RUNNING),
             ),
             models.Index(
                 F("flow_run"),
