@@ -35,25 +35,26 @@ AT_ONCE = 200
 FEW = 4
 
 
-def complete(*, ended: list[Ended], worker: str = "", claims: int = 0) -> list[Step]:
+def complete(*, ended: list[Ended], worker: str = "", claims: int = 0, looks: bool = False) -> list[Step]:
     """End claimed task runs and do all that follows in their flow runs: one transaction, or one each if that fails.
 
     A claim that is no longer the worker's changes nothing: its row has another attempt or state by now.
 
-    :param claims: how many of the task runs that become ready the worker goes on with itself, or of any others
+    :param claims: how many of the task runs that become ready the worker goes on with itself
+    :param looks: whether, if none do, it claims as many of any others in the same transaction
     """
     try:
-        return [_complete(ended, worker, claims)]
+        return [_complete(ended, worker, claims, looks)]
     except DataError as error:
         if len(ended) > 1:
             return [step for one in ended for step in complete(ended=[one], worker=worker)]
         # A result that the database refuses must not be tried again and again as if the worker had been lost.
         refused = Ending(State.FAILED, f"The result cannot be stored: {error}"[:500])
-        return [_complete([(ended[0][0], refused)], worker, claims)]
+        return [_complete([(ended[0][0], refused)], worker, claims, looks)]
 
 
 @retried
-def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
+def _complete(ended: list[Ended], worker: str, claims: int, looks: bool) -> Step:
     endings = {held.task_run_id: ending for held, ending in ended}
     with one_step(worker=worker, claims=claims) as step:
         locked = _lock([claim for claim, _ in ended], climb=len(ended) <= FEW)
@@ -63,7 +64,8 @@ def _complete(ended: list[Ended], worker: str, claims: int) -> Step:
             store_cached(run, list(_to_cache(run, held, endings, done)))
             settle(step, run, ended=done)
         _climb(step, locked.waiting)
-        claim_with(step, limit=claims)
+        if looks:
+            claim_with(step, limit=claims)
         point("ending")
     point("ended")
     return step

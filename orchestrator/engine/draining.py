@@ -34,8 +34,9 @@ MOST_AT_ONCE = 16
 SHORTEST_SECONDS = 1e-6  # some clocks do not move within a short function
 # Ends that come shortly after each other are stored in one transaction, and told to their parents in one.
 TOGETHER_SECONDS = 0.02
-# Where work comes in a stream, so that each look at the common queue finds a little, ends wait so long for company:
-# a transaction for five costs less than twice one for one.
+# Work comes in a stream where so many looks at the common queue in a row have found some. Then the next look shares the
+# transaction that stores an end, which waits so long for company: five ends cost less than twice what one does. The end
+# of what came alone waits for neither.
 STREAM = 3
 COMPANY_SECONDS = 0.008
 
@@ -81,7 +82,9 @@ class Drain:
             if not self.desk.hand or now - self.waiting_since > TOGETHER_SECONDS:
                 is_queue_empty = self._settle(claims)
             if not self.desk.hand and not over and not is_queue_empty:
-                self.desk.hand += claim(worker=self.worker, limit=self.batch)
+                found = claim(worker=self.worker, limit=self.batch)
+                self.desk.hand += found
+                self.finds = self.finds + 1 if found else 0
                 last_claim = time.monotonic()
             held = self._next()
             if held is None:
@@ -157,9 +160,10 @@ class Drain:
             ended, self.desk.ended = self.desk.ended, []
         is_queue_empty = False
         if ended:
-            steps = complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims)
+            looks = self.finds >= STREAM
+            steps = complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims, looks=looks)
             is_queue_empty = any(step.claiming and not step.claimed for step in steps)
-            self.finds = self.finds + 1 if any(step.claiming and step.claimed for step in steps) else 0
+            self._note_looks(steps)
             self._keep(steps)
         if self.owed:
             owed, self.owed = self.owed, []
@@ -168,6 +172,11 @@ class Drain:
                 self.desk.hand += claimed
             return False
         return is_queue_empty
+
+    def _note_looks(self, steps: list[Step]) -> None:
+        looked = [step for step in steps if step.claiming]
+        if looked:
+            self.finds = self.finds + 1 if any(step.claimed for step in looked) else 0
 
     def _keep(self, steps: list[Step]) -> None:
         """Take what steps have claimed for this worker, and note what they owe."""
