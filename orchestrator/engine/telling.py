@@ -67,7 +67,7 @@ def mirror(step: Step, waiting: Waiting, endings: dict[UUID, Ending]) -> None:
             continue
         assert ready.child is not None
         ending = endings[ready.child]
-        mirrored = Ending(ending.state, _mirrored(ready.child, ending.state, ending.message), ending.result)
+        mirrored = Ending(ending.state, _mirrored(ending.state, ending.message), ending.result)
         moves.append(found_move(waiting.run, ready, mirrored))
     moves += watched_moves(waiting.run, watching)
     settle(step, waiting.run, ended=end_task_runs(step, waiting.run, moves))
@@ -90,7 +90,7 @@ def _tell(parent: UUID, children: list[UUID], worker: str, claims: int) -> Step:
     return step
 
 
-def _mirrored(child: UUID, state: State, message: str) -> str:
+def _mirrored(state: State, message: str) -> str:
     if state is State.SUCCESS:
         return ""
-    return f"Child flow run {child} {ENDED[state]}: {message}"
+    return f"Child flow run {ENDED[state]}: {message}"
