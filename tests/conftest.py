@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from django.test import TransactionTestCase
 from playwright.sync_api import Page, Playwright
 
 from orchestrator.embedded.valkey import Valkey
+from tests.emptying import empty_tables
 from tests.processes import Beat, Broker, RunningProgram, Web, Worker
 
 LOG_SHOWN = 20_000
@@ -32,6 +34,14 @@ class StartWorker(Protocol):
     def __call__(
         self, *, concurrency: int = 1, queues: str = "", env: Mapping[str, str] | None = None, wait: bool = True
     ) -> Worker: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_quickly() -> Iterator[None]:
+    """After a test with transactions of its own only what it has written is deleted, in a tenth of Django's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        yield
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from orchestrator import models
 from orchestrator.config import celery_app
 from orchestrator.embedded import processes
 from orchestrator.embedded.valkey import Valkey
@@ -117,7 +118,7 @@ class RunningProgram:
 
 
 class Worker(RunningProgram):
-    """A Celery worker that answers."""
+    """A Celery worker that answers, and is known to be there."""
 
     def __init__(
         self, *, concurrency: int = 1, queues: str = "", log: Path, env: Mapping[str, str] | None = None
@@ -138,7 +139,8 @@ class Worker(RunningProgram):
             return False
         # A connection of its own: a pooled one may date from before a restart of Valkey.
         with celery_app.connection_for_write() as fresh:
-            return bool(celery_app.control.ping(destination=[self.node], timeout=0.3, connection=fresh))
+            answers = celery_app.control.ping(destination=[self.node], timeout=0.3, connection=fresh)
+        return bool(answers) and models.Worker.objects.filter(name=self.node).exists()
 
 
 class Beat(RunningProgram):
