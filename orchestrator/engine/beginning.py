@@ -14,11 +14,12 @@ from orchestrator.engine.transitions import move_flow_run
 def begin(step: Step, run: Run) -> None:
     """Let the first task runs of a flow run that this transaction holds start; of a restarted one, those it goes on by.
 
-    Nobody else changes a task run that is Pending.
+    Where its parent is paused, they are judged now and start when it is resumed. Nobody else changes a task run that is
+    Pending.
     """
     move_flow_run(step, run, Ending(State.PENDING))
-    if run.parent_task_run_id is not None and hold_with_parent(step, run):
-        return
+    if run.parent_task_run_id is not None:
+        hold_with_parent(step, run)
     free = [
         Ready(identity, slug, attempt, State.PENDING, failures, child, child_attempt)
         for identity, slug, attempt, state, waiting_on, failures, child, child_attempt in rows(

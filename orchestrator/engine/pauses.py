@@ -87,13 +87,11 @@ def resume_child(*, flow_run_id: UUID) -> Step:
     return step
 
 
-def hold_with_parent(step: Step, run: Run) -> bool:
+def hold_with_parent(step: Step, run: Run) -> None:
     """Pause a flow run that this transaction holds, if its parent holds its children and it has not heard of that."""
     ((held_since, since),) = rows(HOLD_OF_PARENT, id=run.id)
-    if since is None or since == held_since:
-        return False
-    hold(step, run, "Paused with its parent.", children=True, held_since=since)
-    return True
+    if since is not None and since != held_since:
+        hold(step, run, "Paused with its parent.", children=True, held_since=since)
 
 
 def hold(step: Step, run: Run, why: str, *, children: bool, held_since: datetime | None = None) -> None:

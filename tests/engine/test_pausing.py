@@ -251,3 +251,20 @@ def test_children_of_items_are_held_with_their_task(register, start, drain):
     drain()
 
     assert state(run) == "Success"
+
+
+def test_a_child_that_begins_while_its_parent_is_paused_is_judged_before_it_is_resumed(register, start):
+    with Flow("asking", max_runs=1) as asking:
+        works.copy(name="asks", trigger="manual_only")()
+    before = start(register(asking))
+    with Flow("parent") as parent:
+        child("asking", wait=True)()
+    run = start(register(parent))
+    waiting = FlowRun.objects.get(parent_task_run__flow_run=run)
+    pause_flow_run(flow_run_id=run.pk)
+    cancel_flow_run(flow_run_id=before.pk)
+    assert state(waiting) == State.PAUSED
+
+    resume_flow_run(flow_run_id=run.pk)
+
+    assert (state(waiting), states(waiting)) == (State.RUNNING, {"asks-1": "Paused"})

@@ -1,10 +1,14 @@
 """The engine and the reference held side by side: which row is which task run, and what is compared."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from orchestrator.core.states import State
+from orchestrator.engine import following
 from orchestrator.engine.steps import (
+    Admit,
     CancelChild,
     Claim,
     FollowUp,
@@ -16,7 +20,7 @@ from orchestrator.engine.steps import (
     Step,
     TellParent,
 )
-from orchestrator.models import FlowRun, TaskRun
+from orchestrator.models import FlowRun, StateChange, TaskRun
 from tests.faults.reference.runs import FlowRun as RunOfReference
 from tests.faults.reference.runs import TaskRun as TaskRunOfReference
 from tests.faults.reference.world import Debt, World
@@ -51,27 +55,35 @@ class Held:
 
     `held`, `lost`, `old`: claims of workers that live, that died unnoticed, and those that are nobody's any more.
     `bag`: messages on their way. `known`: debts of the reference whose messages are in the bag, or were dropped.
+    `steps`: what the engine would carry out right after its transactions; here it goes into the bag.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, steps: list[Step]) -> None:
         self.world = world
+        self.steps = steps
+        world.waits_since, world.born = self._waits_since, self._born
         self.ids: dict[RunOfReference, UUID] = {}
         self.held: list[Claim] = []
         self.lost: list[Claim] = []
         self.old: list[Claim] = []
         self.bag: list[FollowUp] = []
         self.known: set[Debt] = set()
+        self.is_room_known = False
 
-    def follow(self, steps: list[Step]) -> None:
-        """Put what steps owe into the bag. What else the reference owes newly, the engine has done on its way."""
+    def follow(self, steps: list[Step]) -> list[FollowUp]:
+        """Put what steps owe into the bag, and return it, with what others left to be carried out after them.
+
+        What else the reference owes newly, the engine has done on its way.
+        """
         self.learn()
+        steps, self.steps[:] = [*steps, *self.steps], []
         messages = [message for step in steps for message in step.follow_ups]
         self.bag += messages
         self.known &= set(self.world.owed())
         while fresh := set(self.world.owed()) - self.known:
             for debt in fresh:
                 # Only parents are told on the way; what no message says besides is for `recover` to find.
-                if debt.kind != "tell" or any(self._is(message, debt) for message in messages):
+                if debt.kind != "tell" or any(self.is_of(message, debt) for message in messages):
                     self.known.add(debt)
                 else:
                     self.world.do(debt)
@@ -81,16 +93,23 @@ class Held:
                 self.world.claim(*self.place(claim))
                 self.held.append(claim)
         self.let_go()
+        self._heed_room(messages)
+        return messages
 
-    def followed(self, before: set[Debt]) -> None:
-        """Have the reference do what an operation owed, which the engine has carried out.
+    def deliver(self, message: FollowUp, worker: str = "", claims: int = 0) -> None:
+        """Have the engine and the reference do what a message says."""
+        steps = following._follow([message] if isinstance(message, TellParent) else message, worker, claims)
+        if isinstance(message, Admit):
+            self.world.admit()
+        else:
+            self.world.do(Debt(KINDS[type(message)], self.run(message.child), getattr(message, "attempt", 0)))
+        self.follow(steps)
 
-        :param before: what was owed before it
-        """
-        self.world.settle_debts(besides=before)
-        self.known &= set(self.world.owed())
-        self.learn()
-        self.let_go()
+    def _heed_room(self, messages: list[FollowUp]) -> None:
+        """Whoever makes room, or wants some that is there, has it looked; not only `recover` does."""
+        is_room = self.world.next_admitted() is not None
+        assert not is_room or self.is_room_known or any(isinstance(message, Admit) for message in messages)
+        self.is_room_known = is_room
 
     def let_go(self) -> None:
         """Give up the claims of which somebody else has made something."""
@@ -109,6 +128,19 @@ class Held:
                 assert one.child is not None
                 assert found.child_flow_run_id is not None, f"{one.slug} of {run.flow} has no child"
                 self.ids[one.child] = found.child_flow_run_id
+
+    def _waits_since(self, run: RunOfReference) -> tuple[Any, float]:
+        """Return since when a flow run has waited for room; of several since the same moment any may be the first."""
+        self.learn()
+        changes = StateChange.objects.filter(flow_run=self.ids[run], task_run=None).order_by("-pk")
+        queued = changes.filter(after=State.QUEUED).first()
+        left = changes.filter(before=State.QUEUED, pk__gt=queued.pk if queued else 0).first()
+        since = queued.at if queued else FlowRun.objects.get(pk=self.ids[run]).created_at
+        return since, left.pk if left else math.inf
+
+    def _born(self, run: RunOfReference) -> tuple[Any, UUID]:
+        self.learn()
+        return FlowRun.objects.get(pk=self.ids[run]).created_at, self.ids[run]
 
     def task_runs(self) -> list[Place]:
         return [(run, one) for run in list(self.ids) for one in run.everything()]
@@ -160,7 +192,7 @@ class Held:
             for run, identity in self.ids.items()
         }
 
-    def _is(self, message: FollowUp, debt: Debt) -> bool:
+    def is_of(self, message: FollowUp, debt: Debt) -> bool:
         return KINDS.get(type(message)) == debt.kind and getattr(message, "child", None) == self.ids.get(debt.child)
 
     def _written(self, result: Any) -> Any:

@@ -1,6 +1,6 @@
 """What people do to random flows of flows, to the engine and to the reference alike."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from hypothesis import strategies as st
@@ -13,10 +13,10 @@ from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.pauses import pause_one, resume_one
 from orchestrator.engine.restarts import restart_one
-from orchestrator.engine.steps import Claim
+from orchestrator.engine.steps import Claim, Step
 from orchestrator.models import Origin
 from tests.faults.holding import Held, Place
-from tests.faults.random_flows import RESULTS, forget_runs, graphs, make_flow, new_project
+from tests.faults.random_flows import RESULTS, forget_runs, graphs, limits, make_flow, new_project
 from tests.faults.reference.rules import ENDED
 from tests.faults.reference.runs import Due
 from tests.faults.reference.runs import FlowRun as RunOfReference
@@ -26,30 +26,38 @@ MARKS = sorted(MARKABLE)
 
 
 class Peopled(RuleBasedStateMachine):
-    """Random flows, and people who start, cancel, restart, pause, answer and mark."""
+    """Random flows, and people who start, cancel, restart, pause, answer and mark.
+
+    `steps`: what the engine would carry out right after its transactions, to be filled by the test.
+    """
+
+    steps: ClassVar[list[Step]] = []
 
     @initialize(data=st.data())
     def register(self, data: st.DataObject) -> None:
         forget_runs()
-        project = new_project()
+        most = data.draw(st.sampled_from([None, None, None, 1, 2]))
+        project = new_project(most)
         documents: dict[str, dict[str, Any]] = {}
         for level in range(3):
             documents[f"level-{level}"] = data.draw(graphs(project.name, list(documents)))
-        self.flows = {name: make_flow(project, name, document) for name, document in documents.items()}
-        self.world = World(documents)
-        self.both = Held(self.world)
+        of_flows = {name: data.draw(limits()) for name in documents}
+        self.flows = {name: make_flow(project, name, document, of_flows[name]) for name, document in documents.items()}
+        self.world = World(documents, of_flows, most)
+        self.both = Held(self.world, self.steps)
         for name in self.flows:
             self._start(name)
 
-    @rule(data=st.data())
-    def start(self, data: st.DataObject) -> None:
-        self._start(data.draw(st.sampled_from(sorted(self.flows))))
+    @rule(data=st.data(), priority=st.sampled_from([0, 0, 5]))
+    def start(self, data: st.DataObject, priority: int) -> None:
+        self._start(data.draw(st.sampled_from(sorted(self.flows))), priority)
 
-    def _start(self, name: str) -> None:
-        before = set(self.world.owed())
-        started = start_flow_run(flow=self.flows[name], parameters={}, now=timezone.now(), origin=Origin.COMMAND)
-        self.both.ids[self.world.start(name)] = started.flow_run_id
-        self.both.followed(before)
+    def _start(self, name: str, priority: int = 0) -> None:
+        started = start_flow_run(
+            flow=self.flows[name], parameters={}, now=timezone.now(), origin=Origin.COMMAND, priority=priority
+        )
+        self.both.ids[self.world.start(name, priority=priority)] = started.flow_run_id
+        self.both.follow([])
 
     @precondition(lambda self: self.both.ids)
     @rule(data=st.data(), leave_children=st.booleans())

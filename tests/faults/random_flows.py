@@ -6,9 +6,11 @@ from typing import Any
 from django.db import connection
 from hypothesis import strategies as st
 
+from orchestrator.core.admission import Overlap
 from orchestrator.core.parameters import empty_schema
 from orchestrator.models import Flow, FlowVersion, Project
 from tests.faults.reference.rules import TRIGGERS
+from tests.faults.reference.runs import Limit
 
 MOST_TASKS = 5
 LATER = 3600.0
@@ -104,13 +106,18 @@ def _read(task: dict[str, Any]) -> list[str]:
     return found
 
 
-def new_project() -> Project:
-    return Project.objects.create(name=f"random-{next(_numbers)}")
+def new_project(most: int | None) -> Project:
+    return Project.objects.create(name=f"random-{next(_numbers)}", max_runs=most)
 
 
-def make_flow(project: Project, name: str, document: dict[str, Any]) -> Flow:
+@st.composite
+def limits(draw: Any) -> Limit:
+    return Limit(draw(st.sampled_from([None, None, 1, 1, 2])), draw(st.sampled_from(list(Overlap))).value)
+
+
+def make_flow(project: Project, name: str, document: dict[str, Any], limit: Limit) -> Flow:
     """Return a flow with one version of that graph."""
-    flow = Flow.objects.create(project=project, name=name)
+    flow = Flow.objects.create(project=project, name=name, max_runs=limit.most, overlap=limit.overlap)
     flow.latest_version = FlowVersion.objects.create(
         flow=flow,
         number=1,

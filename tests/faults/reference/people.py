@@ -106,7 +106,9 @@ class People(Pauses):
         run.state, run.result = state, result
 
     def _reopen(self, run: FlowRun, attempt: int) -> None:
-        run.state, run.attempt, run.result = State.PENDING, attempt, None
+        goes_on = any(not one.has_ended for one in run.tasks.values())
+        run.state = State.QUEUED if goes_on and self._is_limited(run) else State.PENDING
+        run.attempt, run.result = attempt, None
 
     def _run_again(self, run: FlowRun, seeds: set[str], anew: frozenset[str] | set[str] = frozenset()) -> None:
         """Put back to Pending what has ended of some tasks and all that come after them.

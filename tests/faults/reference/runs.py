@@ -94,6 +94,14 @@ class TaskRun(Shown):
         self.child_attempt = 0 if anew else self.child_attempt
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How many runs of a flow are under way at once (None: any number), and what becomes of one more."""
+
+    most: int | None = None
+    overlap: str = "queue"
+
+
 @dataclass(eq=False, repr=False)
 class FlowRun(Shown):
     """A flow run and its task runs, by slug.
@@ -110,6 +118,7 @@ class FlowRun(Shown):
     tasks: dict[str, TaskRun] = field(default_factory=dict)
     holds: object | None = None
     held: object | None = None
+    priority: int = 0
 
     def __repr__(self) -> str:
         return f"{self.flow} {self.state}, attempt {self.attempt}: {list(self.everything())}"

@@ -5,30 +5,45 @@ from typing import Any
 
 from orchestrator.core.states import State
 from tests.faults.reference.rules import BAD, ENDED, GOOD, RETRIED, Written, judged, last_state, together
-from tests.faults.reference.runs import Due, FlowRun, TaskRun
+from tests.faults.reference.runs import Due, FlowRun, Limit, TaskRun
 
 
 class Settling:
     """Flow runs, and what happens in each by itself.
 
     :param flows: name -> graph document; tasks that start a flow name it
+    :param limits: name -> how many runs of a flow are under way at once; a flow that is not named has no limit
+    :param most: how many flow runs without a parent are; None: any number
     """
 
-    def __init__(self, flows: Mapping[str, Written]) -> None:
+    def __init__(
+        self, flows: Mapping[str, Written], limits: Mapping[str, Limit] | None = None, most: int | None = None
+    ) -> None:
         self.flows = flows
+        self.limits = dict.fromkeys(flows, Limit()) | dict(limits or {})
+        self.most = most
         self.runs: list[FlowRun] = []
 
-    def start(self, flow: str, *, parent: FlowRun | None = None) -> FlowRun:
+    def start(self, flow: str, *, parent: FlowRun | None = None, priority: int = 0) -> FlowRun:
+        """Return a new flow run; where a limit counts it, it waits to be admitted."""
         graph = self.flows[flow]
         run = FlowRun(flow, graph, parent, tasks={task["slug"]: TaskRun(task) for task in graph["tasks"]})
+        run.priority = parent.priority if parent else priority
+        if self._is_limited(run):
+            run.state = State.QUEUED
         # What no worker has to begin begins with the flow run.
-        if any(not run.upstreams(slug) and not self._is_for_workers(one) for slug, one in run.tasks.items()):
+        elif any(not run.upstreams(slug) and not self._is_for_workers(one) for slug, one in run.tasks.items()):
             run.state = State.RUNNING
         self.runs.append(run)
         self._settle(run)
         return run
 
+    def _is_limited(self, run: FlowRun) -> bool:
+        return self.limits[run.flow].most is not None or (self.most is not None and run.parent is None)
+
     def _settle(self, run: FlowRun) -> None:
+        if run.state is State.QUEUED:
+            return
         for task_run in run.tasks.values():
             if not self._is_free(run, task_run):
                 task_run.may_start = False

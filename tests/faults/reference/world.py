@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core.states import State
-from tests.faults.reference.people import People
+from tests.faults.reference.admission import Admission
 from tests.faults.reference.rules import BAD, ENDED
 from tests.faults.reference.runs import Due, FlowRun, TaskRun
 
@@ -23,7 +23,7 @@ class Debt:
     attempt: int = 0
 
 
-class World(People):
+class World(Admission):
     """What workers, time and messages do."""
 
     # What workers do
@@ -116,8 +116,8 @@ class World(People):
                 task_run.put_back(anew=False)
             if was_over:
                 self._reopen(run, run.attempt + 1)
-            # Where something before it runs again meanwhile, it waits for that first.
-            if task_run is not parent or self._is_free(run, parent):
+            # Where something before it runs again meanwhile, it waits for that first; and where there is no room.
+            if run.state is not State.QUEUED and (task_run is not parent or self._is_free(run, parent)):
                 parent.state = task_run.state = State.RUNNING
                 task_run.has_started, task_run.child_attempt = True, child.attempt
                 task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None

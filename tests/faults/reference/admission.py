@@ -1,0 +1,68 @@
+"""Limits of how many flow runs are under way at once, of a flow and of the project that all are in.
+
+A flow run with a parent has the parent's place in the project. That flow runs which wait for each other share the place
+of their flow is not known here: no random flow starts itself, at any depth.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from orchestrator.core.states import State
+from tests.faults.reference.people import People
+from tests.faults.reference.runs import FlowRun
+
+UNDER_WAY = {State.PENDING, State.RUNNING, State.PAUSED, State.CANCELLING}
+
+
+class Admission(People):
+    """Who waits for room, begins, is skipped, or has others cancelled.
+
+    `waits_since`, `born`: what orders flow runs that wait, and those of one flow; told by whoever has a clock.
+    """
+
+    waits_since: Callable[[FlowRun], Any]
+    born: Callable[[FlowRun], Any]
+
+    def admit(self) -> None:
+        """Let those begin for whom there is room: higher priority first, then who has waited longer."""
+        for run in iter(self.next_admitted, None):
+            limit = self.limits[run.flow]
+            under_way = self._under_way(run.flow)
+            if limit.most is None or len(under_way) < limit.most:
+                self._begin_run(run)
+            elif limit.overlap == "skip":
+                self._skip(run)
+            else:
+                for older in sorted(under_way, key=self.born)[: len(under_way) - limit.most + 1]:
+                    self.cancel(older)
+                # There is room when these have ended.
+                return
+
+    def next_admitted(self) -> FlowRun | None:
+        """Return the flow run that waits for room and is the next that need not wait any longer."""
+        able = [run for run in self.runs if run.state is State.QUEUED and self._need_not_wait(run)]
+        return min(able, key=lambda run: (-run.priority, self.waits_since(run))) if len(able) > 1 else (*able, None)[0]
+
+    def _need_not_wait(self, run: FlowRun) -> bool:
+        limit = self.limits[run.flow]
+        if limit.most is not None and len(self._under_way(run.flow)) >= limit.most:
+            # One that had begun before is never skipped, and nobody is cancelled for it.
+            return limit.overlap != "queue" and run.attempt == 1
+        outermost = sum(other.parent is None for other in self._all_under_way())
+        return self.most is None or run.parent is not None or outermost < self.most
+
+    def _begin_run(self, run: FlowRun) -> None:
+        run.state = State.PENDING
+        self.pause_child(run)
+        self._settle(run)
+
+    def _skip(self, run: FlowRun) -> None:
+        for task_run in run.everything():
+            task_run.take(State.SKIPPED)
+        run.state = State.SKIPPED
+
+    def _all_under_way(self) -> Iterator[FlowRun]:
+        return (run for run in self.runs if run.state in UNDER_WAY)
+
+    def _under_way(self, flow: str) -> list[FlowRun]:
+        return [run for run in self._all_under_way() if run.flow == flow]
