@@ -161,8 +161,8 @@ def test_a_child_flow_run_costs_at_most_one_message(
 ):
     register_apps(now=timezone.now())
     flow = register(fan("fan", FAN))
-    start_worker(concurrency=2)
     before = valkey.sent()
+    start_worker(concurrency=2)  # sends one itself when it is ready
     run = start(flow)
 
     eventually(lambda: state(run) == State.SUCCESS, within=60, else_say="the fan ends")
