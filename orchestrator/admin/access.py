@@ -1,7 +1,9 @@
 """Who may do what: memberships, and the bearer tokens that there are."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from orchestrator.admin.looking import AnyModelAdmin
 from orchestrator.models import ApiToken, Membership
@@ -24,6 +26,10 @@ class ApiTokenAdmin(AnyModelAdmin):
     list_select_related = ["user"]
     search_fields = ["user__username", "prefix"]
     fields = ["prefix", "user", "created_at", "expires_at"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = "API tokens: made by manage.py create_token, which shows each once"
+        return super().changelist_view(request, {**(extra_context or {}), "title": title})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

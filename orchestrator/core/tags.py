@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+# How the queue of what waits for its places begins: no queue of workers can be called so.
+HELD = "~"
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from orchestrator import dispatch
-from orchestrator.core.tags import Placed, judge_places
+from orchestrator.core.tags import HELD, Placed, judge_places
 from orchestrator.engine.admission_statements import LOCK_PROJECT
 from orchestrator.engine.database import one_transaction, retried, rows, send
 from orchestrator.engine.steps import AdmitTagged, Ready, Run, Step
@@ -20,8 +20,6 @@ from orchestrator.engine.tag_statements import HOLD_BACK, HOLD_OR_FREE, LET_GO, 
 from orchestrator.engine.versions import Version
 from orchestrator.models import TagLimit
 
-# No queue of workers can be called so.
-HELD = "~"
 # A new limit is heard of by a process after this time; it holds then for what it made without knowing.
 _SECONDS = 2.0
 

@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from orchestrator.core.states import State
+from orchestrator.core.tags import HELD
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.queries.access import Person, flow_runs_visible_to
-from orchestrator.queries.items import item_counts
+from orchestrator.queries.items import ItemCounts, item_counts
 from orchestrator.queries.moments import iso
 from orchestrator.queries.results import result_document
 from orchestrator.queries.waits import flow_run_message, held_message, tag_limits, with_under_way
@@ -99,7 +100,8 @@ def _documents(found: QuerySet[TaskRun], flow_run: FlowRun) -> list[dict[str, An
     rows = [_Row(*row) for row in found.order_by().values_list(*_COLUMNS)]
     counts = item_counts(flow_run.pk, {row.slug: row.items for row in rows if row.items is not None})
     served = served_queues()
-    limits = tag_limits(flow_run.flow.project_id) if any(row.is_held for row in rows) else {}
+    is_any_held = any(row.is_held for row in rows) or any(found.held for found in counts.values())
+    limits = tag_limits(flow_run.flow.project_id) if is_any_held else {}
     return [_task_run_document(row, names, served, counts, limits) for row in rows]
 
 
@@ -127,7 +129,7 @@ class _Row(NamedTuple):
     @property
     def is_held(self) -> bool:
         """Whether it waits for the limits of its tags, in the queue beside its own."""
-        return self.state == State.SUBMITTED and self.queue.startswith("~")
+        return self.state == State.SUBMITTED and self.queue.startswith(HELD)
 
 
 _COLUMNS = _Row._fields
@@ -137,17 +139,20 @@ def _task_run_document(
     row: _Row,
     names: Mapping[str, str],
     served: Collection[str],
-    counts: Mapping[str, Mapping[str, int]],
+    counts: Mapping[str, ItemCounts],
     limits: Mapping[str, int],
 ) -> dict[str, Any]:
     child = row.child_flow_run_id
+    items = None if row.items is None else counts[row.slug]
     return {
         "id": str(row.pk),
         "slug": row.slug,
         "name": names.get(row.slug, row.slug),
         "map_index": row.map_index,
         "state": row.state,
-        "message": held_message(row.message, row.tags or [], limits) if row.is_held else row.message,
+        "message": held_message(row.message, row.tags or [], limits)
+        if row.is_held or (items and items.held)
+        else row.message,
         "attempt": row.attempt,
         "child_flow_run": str(child) if child else None,
         "child_flow": f"{row.child_flow_run__flow__project__name}/{row.child_flow_run__flow__name}" if child else None,
@@ -157,10 +162,10 @@ def _task_run_document(
         "started_at": iso(row.started_at),
         "ended_at": iso(row.ended_at),
         "worker": row.worker,
-        "queue": row.queue.removeprefix("~"),
+        "queue": row.queue.removeprefix(HELD),
         "is_served": row.state != State.SUBMITTED or row.is_held or row.queue in served,
         "is_held": row.is_held,
-        "items": None if row.items is None else {"number": row.items, "states": counts[row.slug]},
+        "items": items and {"number": row.items, "states": items.states, "held": items.held},
     }
 
 

@@ -35,7 +35,7 @@ def test_a_run_counts_the_items_of_a_task_and_does_not_list_them(api: APIClient,
 
     assert [(task_run["slug"], task_run["map_index"]) for task_run in task_runs] == [("one", -1), ("two", -1)]
     assert [task_run["items"] for task_run in task_runs] == [
-        {"number": 120, "states": {"Success": 118, "Failed": 2}},
+        {"number": 120, "states": {"Success": 118, "Failed": 2}, "held": 0},
         None,
     ]
     assert len(task_run_versions(mapped_run.pk)) == 2

@@ -95,6 +95,30 @@ def test_the_diamond_is_drawn_published_run_and_watched(keys, signed_in):
     run.expect_state("Success")
 
 
+def test_what_a_deed_takes_away_leaves_the_focus_near(keys, signed_in, site):
+    page, run = signed_in, RunPage(signed_in)
+    keys.follow(page.get_by_role("link", name="A", exact=True))
+    keys.tab_to(page.get_by_role("button", name="Run", exact=True))
+    keys.press("Enter")
+    keys.tab_to(page.get_by_label("seconds"))
+    keys.press("Control+A")
+    keys.type("60")
+    keys.press("Enter")
+    run.expect_state("Running")
+
+    keys.tab_to(page.get_by_role("button", name="Cancel", exact=True))
+    keys.press("Enter")
+    keys.tab_to(page.get_by_role("button", name="Cancel flow run"))
+    keys.press("Enter")
+
+    run.expect_state("Cancelled")
+    expect(page.get_by_role("main")).to_be_focused()
+    keys.tab_to(page.get_by_role("button", name="Restart from failed"))
+    keys.press("Enter")
+    run.expect_state("Running")
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_focused()
+
+
 def add(keys: Keys, editor: Editor, name: str) -> None:
     keys.press("a")
     expect(editor.search).to_be_focused()

@@ -20,7 +20,7 @@ from orchestrator.sdk import Flow, task
 from tests.engine.conftest import state
 from tests.engine.flows import child
 from tests.engine.test_limits import limited
-from tests.engine.test_tag_limits import limit_tag, reading
+from tests.engine.test_tag_limits import double, limit_tag, reading
 
 FOR_THE_FLOW = "Waits for room: flow tests/f may have 1 run under way at once."
 FOR_THE_PROJECT = "Waits for room: project tests may have 2 runs under way at once."
@@ -62,6 +62,18 @@ def test_task_runs_held_by_several_tags_name_each_that_is_limited(register, star
     run = start(register(flow))
 
     assert messages(run)[1] == "Waits for room: of tag 'database' 1 and of tag 'gpu' 2 may run at once."
+
+
+def test_a_mapped_task_says_what_its_items_wait_for(register, start, project):
+    limit_tag(project)
+    with Flow("mapped") as flow:
+        double.map([1, 2, 3])
+    run = start(register(flow))
+
+    (found,) = task_run_documents(run)
+
+    assert found["items"] == {"number": 3, "states": {"Submitted": 3}, "held": 2}
+    assert found["message"] == "Waits for room: of tag 'database' 1 may run at once."
 
 
 def test_the_limits_of_all_that_is_held_are_read_once(register, start, project, django_assert_num_queries):

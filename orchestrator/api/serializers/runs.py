@@ -125,6 +125,7 @@ class FlowRunSummarySerializer(serializers.Serializer[Any]):
 class ItemsSerializer(serializers.Serializer[Any]):
     number = serializers.IntegerField()
     states = serializers.DictField(child=serializers.IntegerField(), help_text="State -> how many items are in it.")
+    held = serializers.IntegerField(help_text="How many of them wait for the limits of their tags.")
 
 
 class TaskRunSerializer(serializers.Serializer[Any]):

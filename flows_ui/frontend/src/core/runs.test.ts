@@ -172,7 +172,7 @@ it('knows what waits for a person', () => {
 
 it('knows whether a pause may hold child runs', () => {
   const child = { ...taskRun('A', 'Running'), child_flow_run: 'x' };
-  const mapped = { ...taskRun('A', 'Running'), items: { number: 1, states: { Running: 1 } } };
+  const mapped = { ...taskRun('A', 'Running'), items: { number: 1, states: { Running: 1 }, held: 0 } };
 
   expect(
     [child, mapped, taskRun('A', 'Running')].map((one) => waitsForChildren(run('Running', one))),
@@ -181,7 +181,7 @@ it('knows whether a pause may hold child runs', () => {
 });
 
 it('says of items how many have ended, and of those that failed how many they are', () => {
-  const said = (states: Record<string, number>) => itemsText({ number: 10, states });
+  const said = (states: Record<string, number>) => itemsText({ number: 10, states, held: 0 });
 
   expect(said({ Success: 7, Running: 3 })).toBe('7/10');
   expect(said({ Success: 6, Failed: 1, Running: 3 })).toBe('7/10, 1 failed');
@@ -202,12 +202,14 @@ it('says of a task run whose child stands still that the child does, and of a he
 
 it('names each limit of a tag once, with what waits for it', () => {
   const held = (slug: string, message: string) => taskRun(slug, 'Submitted', { is_held: true, message });
+  const items = { number: 9, states: { Submitted: 9 }, held: 9 };
+  const mapped = taskRun('E', 'Running', { items, message: 'y' });
   const found = heldBy(
-    run('Running', taskRun('A', 'Running'), held('B', 'x'), held('C', 'y'), held('D', 'x')),
+    run('Running', taskRun('A', 'Running'), mapped, held('B', 'x'), held('C', 'y'), held('D', 'x')),
   );
 
   expect(found.map(([message, those]) => [message, those.map(({ slug }) => slug)])).toEqual([
+    ['y', ['E', 'C']],
     ['x', ['B', 'D']],
-    ['y', ['C']],
   ]);
 });

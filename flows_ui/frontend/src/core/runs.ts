@@ -37,6 +37,8 @@ export const titleOf = (taskRun: TaskRun): string =>
 export interface ItemCounts {
   number: number;
   states: Record<string, number>;
+  /** How many of them wait for the limits of their tags. */
+  held: number;
 }
 
 /** A result that is kept outside its row: too large for it, or no JSON. */
@@ -122,12 +124,8 @@ export function appearanceOf(taskRun: TaskRun | undefined): { state: string; lab
 
 /** What task runs that limits of tags hold wait for: each limit's words once, with who waits for it. */
 export function heldBy(run: FlowRun): [string, TaskRun[]][] {
-  return [
-    ...Map.groupBy(
-      run.task_runs.filter((one) => one.is_held),
-      ({ message }) => message,
-    ),
-  ];
+  const held = run.task_runs.filter((one) => one.is_held || one.items?.held);
+  return [...Map.groupBy(held, ({ message }) => message)];
 }
 
 export const canCancel = (run: FlowRun): boolean => !isTerminal(run.state) && run.state !== 'Cancelling';

@@ -41,7 +41,7 @@ export function History({ slug, mapIndex = null, version }: HistoryProps) {
   );
   if (failure) return <p className="notice notice--danger">{failure}</p>;
   if (!own) return null;
-  if (own.length === 0) return <p className="muted small">Its state has not changed yet.</p>;
+  if (own.length === 0) return <p className="muted small">It has been in this state from the beginning.</p>;
   return (
     <ol className="history">
       {own.map((change) => (

@@ -21,6 +21,7 @@ import { answerFirst, fail, togglePause } from './deeds';
 import { choose, placeOf, type RunDialog, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { useDeed } from './useDeed';
+import { useFocusKept } from './useFocusKept';
 import { Held, Unserved } from './Waits';
 import { Badge, Duration, Moment } from './words';
 
@@ -221,10 +222,11 @@ function Actions({ run }: { run: FlowRun }) {
   useEffect(() => {
     if (failure) fail(store, failure);
   }, [store, failure]);
+  const focus = useFocusKept(run.state);
   const open = (dialog: RunDialog) => store.setState({ dialog });
   if (!canRun) return null;
   return (
-    <div className="cluster run-header__actions">
+    <div className="cluster run-header__actions" {...focus}>
       {canCancel(run) && (
         <button type="button" className="button button--danger" onClick={() => open('cancel')}>
           <Ban /> Cancel

@@ -34,7 +34,11 @@ export function Held({ run }: { run: FlowRun }) {
 const NAMED = 3;
 
 function namesOf(taskRuns: TaskRun[], name: (slug: string) => string): string {
-  const named = taskRuns.slice(0, NAMED).map(({ slug }) => name(slug));
+  const named = taskRuns
+    .slice(0, NAMED)
+    .map(({ slug, items }) =>
+      items ? `${items.held} of ${items.number} items of ${name(slug)}` : name(slug),
+    );
   const others = taskRuns.length - named.length;
   return others > 0 ? `${named.join(', ')} and ${others} more` : named.join(', ');
 }

@@ -23,7 +23,9 @@ export function Dialog({ title, onClose, children, footer, onSubmit }: DialogPro
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>(FIRST)?.focus();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      // What was done here may have taken away the button that opened it.
+      const next = before?.isConnected ? before : document.querySelector('main');
+      if (next instanceof HTMLElement) next.focus();
     };
   }, []);
   const content = (
