@@ -42,13 +42,14 @@ class Counter:
         return self.is_on and self.count == self.at
 
     @contextmanager
-    def counting(self) -> Iterator[None]:
-        """Count what the block sends; what is sent outside of such blocks never fails."""
-        self.is_on, before = True, self.count
+    def counting(self, is_on: bool = True) -> Iterator[None]:
+        """Count what the block sends; what is sent outside of such blocks, or in one that is not on, never fails."""
+        was_on, before = self.is_on, self.count
+        self.is_on = is_on
         try:
             yield
         finally:
-            self.is_on = False
+            self.is_on = was_on
             if before < self.at <= self.count:
                 # What broke in the block must not be found broken by what follows.
                 connection.close()

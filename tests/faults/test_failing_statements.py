@@ -10,18 +10,25 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.answering import NotWaiting, approve_task_run
+from orchestrator.engine.answering import NotWaiting, approve_task_run, reject_task_run
+from orchestrator.engine.backfilling import InvalidBackfill, advance_backfills, create_backfill
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.completing import complete
 from orchestrator.engine.draining import Drain
 from orchestrator.engine.firing import fire_due
 from orchestrator.engine.flow_runs import start_flow_run
-from orchestrator.engine.marking import NotMarkable, mark_task_run
+from orchestrator.engine.following import carry_out
+from orchestrator.engine.marking import NotMarkable, mark_flow_run, mark_task_run
 from orchestrator.engine.pausing import NotPaused, pause_flow_run, resume_flow_run
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import NotFinished, restart_flow_run
 from orchestrator.engine.scheduling import create_schedule
-from orchestrator.models import Flow, FlowRun, Origin, Schedule, TaskRun
+from orchestrator.engine.tagged import hear_of_limits
+from orchestrator.models import Backfill, Flow, FlowRun, Origin, Schedule, TagLimit, TaskRun
+from orchestrator.models.schedules import BackfillState
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import task
 from tests.engine.flows import child
@@ -61,11 +68,15 @@ def family(register) -> Flow:
 
 
 class Actor:
-    """A person and worker after worker, whose statements are counted; one of them fails."""
+    """A person and worker after worker, whose statements are counted; one of them fails.
 
-    def __init__(self, flow: Flow, counted: Counter) -> None:
+    `searches`: whether those of `recover` are counted, too
+    """
+
+    def __init__(self, flow: Flow, counted: Counter, searches: bool = True) -> None:
         self.flow = flow
         self.counted = counted
+        self.searches = searches
 
     def do(self, operation: Callable[..., object], *refusals: type[Exception], **arguments: object) -> None:
         """Do something as a person would: again, when the database failed it."""
@@ -81,12 +92,10 @@ class Actor:
                 return
         raise AssertionError(f"{operation} fails again and again")
 
-    def start(self) -> FlowRun:
+    def start(self, key: str = "the one") -> FlowRun:
         now = timezone.now()
-        self.do(
-            start_flow_run, flow=self.flow, parameters={}, now=now, origin=Origin.COMMAND, idempotency_key="the one"
-        )
-        return FlowRun.objects.get(flow=self.flow)
+        self.do(start_flow_run, flow=self.flow, parameters={}, now=now, origin=Origin.COMMAND, idempotency_key=key)
+        return FlowRun.objects.get(flow=self.flow, idempotency_key=key)
 
     def run_to_end(self, run: FlowRun) -> None:
         self.run_until(FlowRun.objects.filter(pk=run.pk, ended_at__isnull=False).exists)
@@ -95,12 +104,16 @@ class Actor:
         """Be one worker after the other; what one held when it failed is lost with it."""
         for _ in range(MOST_ROUNDS):
             with suppress(DatabaseError), self.counted.counting():
-                while Drain().run() or recover().owed:
+                while Drain().run() or self._search():
                     pass
             if is_so():
                 return
             TaskRun.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(days=1))
         raise AssertionError(f"the flow run does not end: {list(TaskRun.objects.values_list('slug', 'state'))}")
+
+    def _search(self) -> int:
+        with self.counted.counting(self.searches):
+            return recover().owed
 
 
 @pytest.fixture(autouse=True)
@@ -114,15 +127,18 @@ def numbers(fault: Fault) -> Iterator[int]:
     return itertools.count(1, 1) if EVERY else itertools.count(1 + list(Fault).index(fault), len(Fault))
 
 
-def each_statement(family: Flow, fault: Fault) -> Iterator[Actor]:
-    """Yield an actor of whose statements one fails, then one of whose a later one does, until there are no more."""
+def each_statement(family: Flow, fault: Fault, *, searches: bool = True, least: int = 20) -> Iterator[Actor]:
+    """Yield an actor of whose statements one fails, then one of whose a later one does, until there are no more.
+
+    :param least: so many statements there are at least
+    """
     for number in numbers(fault):
         with one_failing(number, fault) as counted:
-            yield Actor(family, counted)
+            yield Actor(family, counted, searches)
         assert executed_twice() == []
         check_invariants(at_rest=True)
         if counted.count < number:
-            assert number > 20, "so few statements cannot be all"
+            assert number > least, "so few statements cannot be all"
             return
         forget_runs()
 
@@ -164,7 +180,7 @@ def asking(register) -> Flow:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_whichever_statement_of_a_pause_an_answer_or_a_mark_fails_it_ends_as_ever(asking, fault):
-    for actor in each_statement(asking, fault):
+    for actor in each_statement(asking, fault, searches=False):
         run = actor.start()
         actor.do(pause_flow_run, flow_run_id=run.pk)
         actor.do(resume_flow_run, NotPaused, flow_run_id=run.pk)
@@ -192,6 +208,72 @@ def test_a_start_whose_commit_was_not_heard_of_is_one_start(family):
             break
         assert list(FlowRun.objects.filter(parent_task_run=None).values_list("pk", flat=True)) == known
         forget_runs()
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whichever_statement_of_a_rejection_or_of_a_flow_runs_mark_fails_it_ends_as_ever(register, fault):
+    prepare_executions()
+    with WrittenFlow("asking") as flow:
+        works.copy(name="asks", trigger="manual_only")()
+    for actor in each_statement(register(flow), fault, least=10):
+        run = actor.start()
+        asks = TaskRun.objects.get(flow_run=run)
+        assert asks.state == State.PAUSED
+        actor.do(reject_task_run, NotWaiting, task_run_id=asks.pk, reason="no")
+        assert FlowRun.objects.get().state == State.FAILED
+
+        actor.do(mark_flow_run, NotMarkable, flow_run_id=run.pk, state=State.SUCCESS, reason="it was done by hand")
+        assert FlowRun.objects.get().state == State.SUCCESS
+
+
+@pytest.fixture
+def narrow(register, project) -> Flow:
+    """Two functions of which one is executed at a time, in one flow run at a time."""
+    prepare_executions()
+    TagLimit.objects.create(project=project, tag="database", max_running=1)
+    hear_of_limits()
+    with WrittenFlow("narrow", max_runs=1) as flow:
+        for name in ("one", "other"):
+            works.copy(name=name, tags=["database"])()
+    return register(flow)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whichever_statement_of_what_waits_for_room_fails_it_ends_as_ever(narrow, start, drain, fault):
+    for actor in each_statement(narrow, fault):
+        start(narrow)
+        assert actor.start("second").state == State.QUEUED
+        # Ends the one function, then the other one, then there is room for the second flow run.
+        for _ in range(2):
+            recover()
+            (held,) = claim(worker="w", limit=3)
+            actor.do(lambda held=held: carry_out(complete(ended=[(held, Ending(State.SUCCESS))])))
+        drain()
+        assert list(FlowRun.objects.values_list("state", flat=True)) == [State.SUCCESS] * 2
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whichever_statement_of_a_backfill_fails_each_fire_time_gets_its_one_run(register, drain, fault):
+    prepare_executions()
+    made = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    with WrittenFlow("daily") as flow:
+        works()
+    daily = register(flow)
+    schedule = create_schedule(flow=daily, user=None, now=made, cron="0 0 * * *", start_at=made - timedelta(days=9))
+    of_two = {"since": made - timedelta(days=2), "until": made, "max_concurrent": 1, "user": None, "now": made}
+    for actor in each_statement(daily, fault):
+        Backfill.objects.all().delete()
+        actor.do(create_backfill, InvalidBackfill, schedule=schedule, **of_two)
+        backfill = Backfill.objects.get(schedule=schedule)
+        for _ in range(MOST_ROUNDS):
+            drain()
+            actor.do(advance_backfills, now=made)
+            backfill.refresh_from_db()
+            if backfill.state != BackfillState.ACTIVE:
+                break
+        assert backfill.state == BackfillState.FINISHED
+        found = FlowRun.objects.order_by("scheduled_for").values_list("scheduled_for__day", "state")
+        assert list(found) == [(22, State.SUCCESS), (23, State.SUCCESS)]
 
 
 @pytest.mark.parametrize("fault", Fault)
