@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from orchestrator.models import Project
 from tests.e2e.editor import Editor
 from tests.e2e.run_page import RunPage
+from tests.rows import make_flow, make_flow_run
 
 pytestmark = [
     pytest.mark.e2e,
@@ -55,6 +57,16 @@ def test_a_flow_of_flows_is_composed_run_and_watched_by_touch(site, signed_in):
     page.goto(f"{site.url}/flow-runs/")
     expect(page.get_by_role("row").filter(has_text="examples/by touch")).to_be_visible()
     expect_no_overflow(page)
+
+
+def test_a_large_graph_opens_at_its_beginning_in_a_size_that_can_be_read(site, signed_in):
+    slugs = tuple(f"step-{number}" for number in range(20))
+    run = make_flow_run(make_flow(Project.objects.get(name="examples"), "long", slugs=slugs))
+    for address in ("/flows/examples/long/", f"/flow-runs/{run.pk}/"):
+        signed_in.goto(site.url + address)
+        first = signed_in.locator('.task-card[data-task="step-0"]')
+        expect(first).to_be_in_viewport(ratio=1)
+        assert first.bounding_box()["width"] >= 160
 
 
 def expect_no_overflow(page: Page) -> None:

@@ -38,6 +38,8 @@ export function Viewer({
   const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
   const isLarge = nodes.length > MANY_TASKS;
   const isFar = useIsFar();
+  // Else all of it is in view at first, however small.
+  const isBegun = IS_DOWN || (isEmbedded && !isLarge);
   return (
     <ReactFlow
       className="canvas"
@@ -56,7 +58,7 @@ export function Viewer({
       onNodeClick={(_, node) => onSelect?.(node.id)}
       onPaneClick={() => onSelect?.(null)}
       onlyRenderVisibleElements={isLarge}
-      fitView={!IS_DOWN}
+      fitView={!isBegun}
       fitViewOptions={FIT}
       minZoom={MIN_ZOOM}
       maxZoom={2}
@@ -69,7 +71,7 @@ export function Viewer({
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--canvas-dot)" />
       {isLarge && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
       <ZoomControls />
-      {IS_DOWN && <BeginHere tasks={graph.tasks} />}
+      {isBegun && <BeginHere tasks={graph.tasks} />}
       {children}
     </ReactFlow>
   );

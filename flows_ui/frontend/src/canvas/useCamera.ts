@@ -6,8 +6,8 @@ import { IS_DOWN } from './direction';
 
 /** A chain of hundreds of tasks has to fit a window as well. */
 export const MIN_ZOOM = 0.01;
-/** Below this nobody reads a card on a phone. */
-const LEAST_READABLE = 0.75;
+/** Below this nobody reads a card. */
+const LEAST_READABLE = IS_DOWN ? 0.75 : 0.6;
 export const FIT = { padding: IS_DOWN ? '16px' : '32px', maxZoom: 1.1, minZoom: MIN_ZOOM } as const;
 
 export interface Camera {
@@ -44,8 +44,11 @@ export function useCamera(): Camera {
         const bounds = boundsOf(tasks);
         if (!bounds) return;
         const view = getViewportForBounds(bounds, width, height, LEAST_READABLE, FIT.maxZoom, FIT.padding);
-        const isHigher = bounds.height * view.zoom > height - 2 * MARGIN;
-        void flow.setViewport(isHigher ? { ...view, y: MARGIN - bounds.y * view.zoom } : view);
+        const isLonger = IS_DOWN
+          ? bounds.height * view.zoom > height - 2 * MARGIN
+          : bounds.width * view.zoom > width - 2 * MARGIN;
+        const start = IS_DOWN ? { y: MARGIN - bounds.y * view.zoom } : { x: MARGIN - bounds.x * view.zoom };
+        void flow.setViewport(isLonger ? { ...view, ...start } : view);
       },
       fit: () => void flow.fitView(FIT),
       fitTo: (tasks) => {
