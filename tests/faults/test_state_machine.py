@@ -28,11 +28,11 @@ from tests.faults.invariants import check_invariants
 from tests.faults.peopled import Peopled
 from tests.faults.random_flows import RESULTS
 
-EXAMPLES, STEPS = 10, 40
+EXAMPLES, STEPS = 8, 40
 RANDOM = os.environ.get("RANDOM_FAULTS") == "1"
 pytestmark = pytest.mark.timeout(3_600 if RANDOM else 300)
 
-MANY = int(os.environ.get("RANDOM_FAULTS_EXAMPLES", EXAMPLES * 10))
+MANY = int(os.environ.get("RANDOM_FAULTS_EXAMPLES", "100"))
 MOST_SEARCHES = 50
 OUTCOMES = [
     *[State.SUCCESS] * 5,
