@@ -17,6 +17,7 @@ from django.utils import timezone
 from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.engine.admission import admit
 from orchestrator.engine.answering import end_unanswered
 from orchestrator.engine.completing import end_lost
 from orchestrator.engine.crash_points import point
@@ -39,8 +40,6 @@ from orchestrator.engine.recovery_statements import (
     TAKE_BACK,
 )
 from orchestrator.engine.steps import (
-    Admit,
-    AdmitTagged,
     CancelChild,
     Claim,
     FollowUp,
@@ -52,6 +51,7 @@ from orchestrator.engine.steps import (
     TellParent,
 )
 from orchestrator.engine.tag_statements import OWED_TAGGED
+from orchestrator.engine.tagged import admit_tagged
 from orchestrator.engine.transitions import TERMINAL_STATES
 from orchestrator.engine.wire import Rows
 from orchestrator.models import TaskRun, Worker
@@ -143,12 +143,24 @@ def _settle_debts() -> int:
     debts += [PauseChild(child) for (child,) in rows(OWED_PAUSES)]
     debts += [ResumeChild(child) for (child,) in rows(OWED_RESUMES)]
     debts += [HealParent(child) for (child,) in rows(OWED_HEALS, unsuccessful=UNSUCCESSFUL_ENDS)]
-    debts += [Admit(project_id, may_share=True) for (project_id,) in rows(OWED_ADMISSIONS)]
-    debts += [AdmitTagged(project_id) for (project_id,) in rows(OWED_TAGGED)]
     for debt in debts:
         with _alone(f"carry out {debt}"):
             carry_out([Step(follow_ups=[debt])])
-    return len(debts)
+    return len(debts) + _let_in()
+
+
+def _let_in() -> int:
+    """Let begin what waits for room where there is some; return how many did. That it waits owes nobody anything."""
+    let_in = 0
+    for (project_id,) in rows(OWED_ADMISSIONS):
+        with _alone(f"let flow runs of project {project_id} begin"):
+            steps = admit(project_id=project_id, may_share=True)
+            carry_out(steps)
+            let_in += len(steps) - 1  # the last found nothing more to do
+    for (project_id,) in rows(OWED_TAGGED):
+        with _alone(f"let task runs of project {project_id} be claimed"):
+            let_in += admit_tagged(project_id=project_id)
+    return let_in
 
 
 @contextmanager

@@ -66,8 +66,8 @@ def hear_of_limits() -> None:
 
 
 @retried
-def admit_tagged(*, project_id: int) -> None:
-    """Let task runs of a project that wait for their tags be claimed, as far as the limits leave room.
+def admit_tagged(*, project_id: int) -> int:
+    """Let task runs of a project that wait for their tags be claimed, as far as the limits leave room; return how many.
 
     Where a limit has been lowered or set below what may be claimed already, hold back what nobody has claimed yet.
     """
@@ -80,10 +80,11 @@ def admit_tagged(*, project_id: int) -> None:
             # Some may have been claimed meanwhile: who is let go is judged by what is left.
             send(HOLD_BACK, ids=judged.too_many)
             judged = judge_places(_placed(project_id, limits), limits)
-        if judged.may_go:
-            freed = rows(LET_GO, ids=judged.may_go)
+        freed = rows(LET_GO, ids=judged.may_go) if judged.may_go else []
+        if freed:
             dispatch.wake_workers(Counter(queue for queue, _ in freed))
             dispatch.flow_runs_changed({flow_run_id for _, flow_run_id in freed})
+    return len(freed)
 
 
 def _placed(project_id: int, limits: dict[str, int]) -> list[Placed]:

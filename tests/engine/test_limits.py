@@ -151,6 +151,16 @@ def test_a_run_that_is_due_later_waits_for_room_then(register, start):
     assert state(FlowRun(pk=later)) == "Queued"
 
 
+def test_a_run_that_waits_for_room_leaves_nothing_to_recover(register, start):
+    flow = register(limited(max_runs=1))
+    start(flow)
+    waits = start(flow)
+
+    assert recover().owed == 0
+    FlowRow.objects.update(max_runs=2)
+    assert (recover().owed, state(waits)) == (1, "Pending")
+
+
 def test_registering_takes_the_limit_of_the_code_and_leaves_that_of_people(register):
     flow = register(limited(max_runs=2, overlap="skip"))
     assert (flow.max_runs, flow.overlap) == (2, "skip")
