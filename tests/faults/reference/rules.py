@@ -43,7 +43,12 @@ TRIGGERS: dict[str, Callable[[Written, Sequence[State]], bool]] = {
 
 
 def judged(task: Written, ends: Sequence[State]) -> State | None:
-    """Return None if a task may start after such ends, else the state that it takes instead. Skip beats trigger."""
+    """Return None if a task may start after such ends, else the state that it takes instead. Skip beats trigger.
+
+    What people's own code judges may start: the worker that has the code says how it ends.
+    """
+    if task.get("judged_by_worker"):
+        return None
     trigger = task.get("trigger", "all_successful")
     if not ends and trigger not in ("not_all_skipped", "manual_only"):
         return None
