@@ -47,7 +47,7 @@ OLDEST_UNDER_WAY = """
 SELECT id FROM (
     SELECT id, created_at FROM orchestrator_flowrun WHERE flow_id IS NOT DISTINCT FROM %(flow_id)s::bigint
         AND state IN ('Pending', 'Running', 'Paused', 'Cancelling') OFFSET 0
-) AS under_way ORDER BY created_at LIMIT %(limit)s::int
+) AS under_way ORDER BY created_at, id LIMIT %(limit)s::int
 """
 
 # Whether a limit says how many flow runs are under way with one that is to go on, as its flow and its project are now.
