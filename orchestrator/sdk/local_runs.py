@@ -76,7 +76,7 @@ def ending_of_watching(task: Task, inputs: Mapping[str, Any], own_id: str, runs:
     }
     if not inputs.get("raise_final_state") or ended.state is State.SUCCESS:
         return Ending(State.SUCCESS, "", view)
-    return Ending(ended.state, f"Flow run {found.id} {ENDED[ended.state]}: {ended.message}", view)
+    return Ending(ended.state, f"Flow run {found.id} ended {ended.state}: {ended.message}", view)
 
 
 def _result_of_task(run: LocalRun, slug: str, index: int) -> Ending:

@@ -61,7 +61,7 @@ def test_s067_with_raise_final_state_the_task_ends_as_the_run_did_and_still_has_
 
     looked, raising = of(run, "wait_for_flow_run-1"), of(run, "raising-1")
     assert (looked.state, raising.state) == ("Success", "Failed")
-    assert raising.message.startswith(f"Flow run {raising.child_flow_run_id} failed: ")
+    assert raising.message.startswith(f"Flow run {raising.child_flow_run_id} ended Failed: ")
     assert looked.result["state"] == raising.result["state"] == "Failed"
 
 

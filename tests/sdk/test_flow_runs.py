@@ -117,7 +117,7 @@ def test_s067_a_wait_ends_as_the_run_only_if_it_is_asked_to() -> None:
     state = flow.run()
 
     assert [state[each].state for each in (looks, raises, taken)] == ["Success", "Failed", "Failed"]
-    assert state[raises].message.startswith(f"Flow run {state[created].result} failed")
+    assert state[raises].message.startswith(f"Flow run {state[created].result} ended Failed")
     assert state[raises].result["state"] == "Failed"
 
 
