@@ -32,7 +32,9 @@ def with_handlers(flow: Flow, graph: FlowGraph) -> FlowGraph:
     opening = _add(tasks, OPENING, "State handlers at the start", digest) if flow.hears_of_start else None
     closing = _add(tasks, CLOSING, "State handlers at the end", digest) if flow.hears_of_end else None
     edges += [Edge(opening, root) for root in graph.roots if opening]
-    edges += [Edge(last, closing) for last in graph.terminals if closing]
+    # What follows a mapped task item by item may be skipped, and so end, before those items have.
+    lasting = dict.fromkeys([*graph.terminals, *graph.followed])
+    edges += [Edge(last, closing) for last in lasting if closing]
     return replace(graph, tasks=tasks, edges=tuple(edges), opening_task=opening, closing_task=closing)
 
 

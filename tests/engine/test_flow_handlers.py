@@ -8,7 +8,7 @@ from orchestrator.core.states import State
 from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, LogLine
-from orchestrator.sdk import Flow, RunState, task
+from orchestrator.sdk import Flow, RunState, case, task
 from orchestrator.sdk import states as made
 from tests.engine.conftest import state, states
 from tests.engine.flows import child, fails, works
@@ -126,3 +126,15 @@ def test_a_cancelled_flow_run_asks_nobody(register, start, drain):
     drain()
 
     assert (state(run), heard.changes) == (State.CANCELLED, [])
+
+
+def test_the_handlers_at_the_end_wait_for_items_that_others_followed(register, start, drain):
+    register(flow_of(works, "small"))
+    with Flow("f", state_handlers=[Heard(Success=made.Failed("vetoed"))]) as flow:
+        followed = child("small", wait=True).map(parameters=[{}, {}])
+        with case(child("small")(), "no"):
+            child("small", wait=True).map(parameters=[{}, {}], upstream_tasks=[followed])
+    run = start(register(flow))
+    drain()
+
+    assert (state(run), message(run)) == (State.FAILED, "vetoed")

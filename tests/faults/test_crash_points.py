@@ -153,7 +153,9 @@ def test_a_schedule_whose_firing_dies_fires_once(shapes, drain, crash_at, monkey
     dies_at(crash_at(point), lambda: fire_due(now=now), monkeypatch)
 
     assert FlowRun.objects.filter(schedule=schedule, scheduled_for__lte=now).count() == fired
-    assert [fire_due(now=now), fire_due(now=now)] == [1 - fired, 0], "the fire time has its run"
+    if not fired:  # as soon as PostgreSQL has let go of what the dead one had locked
+        eventually(lambda: fire_due(now=now) == 1, within=10, else_say="the fire time has its run")
+    assert fire_due(now=now) == 0
     drain()
     assert FlowRun.objects.get(schedule=schedule).state == State.SUCCESS
 
