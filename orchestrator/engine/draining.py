@@ -84,7 +84,7 @@ class Drain:
             if not self.desk.hand and not over and not is_queue_empty:
                 found = claim(worker=self.worker, limit=self.batch)
                 self.desk.hand += found
-                self.finds = self.finds + 1 if found else 0
+                self._note_look(bool(found))
                 last_claim = time.monotonic()
             held = self._next()
             if held is None:
@@ -162,8 +162,9 @@ class Drain:
         if ended:
             looks = self.finds >= STREAM
             steps = complete(ended=ended, worker=self.worker, claims=0 if self.desk.hand else claims, looks=looks)
-            is_queue_empty = any(step.claiming and not step.claimed for step in steps)
-            self._note_looks(steps)
+            if any(step.claiming for step in steps):
+                self._note_look(any(step.claimed for step in steps))
+                is_queue_empty = not self.finds
             self._keep(steps)
         if self.owed:
             owed, self.owed = self.owed, []
@@ -173,10 +174,8 @@ class Drain:
             return False
         return is_queue_empty
 
-    def _note_looks(self, steps: list[Step]) -> None:
-        looked = [step for step in steps if step.claiming]
-        if looked:
-            self.finds = self.finds + 1 if any(step.claimed for step in looked) else 0
+    def _note_look(self, has_found: bool) -> None:
+        self.finds = self.finds + 1 if has_found else 0
 
     def _keep(self, steps: list[Step]) -> None:
         """Take what steps have claimed for this worker, and note what they owe."""

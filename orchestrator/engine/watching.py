@@ -164,8 +164,7 @@ def _ending(asked: Asked, flow_run: FlowRun) -> Ending:
     )
     if not asked.raises or flow_run.state == State.SUCCESS:
         return Ending(State.SUCCESS, "", view)
-    state = State(flow_run.state)
-    return Ending(state, f"Flow run {flow_run.pk} ended {state}: {flow_run.message}", view)
+    return Ending(State(flow_run.state), f"Flow run {flow_run.pk} ended {flow_run.state}: {flow_run.message}", view)
 
 
 def _ending_with_result(asked: Asked, flow_run: FlowRun) -> Ending:

@@ -1,7 +1,6 @@
 """What people do to single items of mapped tasks: restart one, mark one, restart the child flow run of one."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -20,6 +19,7 @@ from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import Parameter, task, unmapped
 from tests.engine.conftest import state
 from tests.engine.flows import child, one_task, works
+from tests.engine.mapped import add, keep
 
 Register = Callable[[WrittenFlow], Flow]
 Start = Callable[..., FlowRun]
@@ -41,16 +41,6 @@ def picky(x: int) -> int:
     if x in BAD:
         raise ValueError(f"no {x}")
     return x
-
-
-@task
-def add(x: int, y: int = 10) -> int:
-    return x + y
-
-
-@task
-def keep(value: Any = None) -> Any:
-    return value
 
 
 def items(run: FlowRun, slug: str) -> dict[int, tuple[str, int]]:
