@@ -28,7 +28,8 @@ class Queued:
     """The first flow run of its kind that waits of one flow, with what is under way of that flow.
 
     `is_nested`: a flow run of its own project started it, or waits for it, which has that project's place for both.
-    `limit`: None also where a flow run of its own flow waits for it, whose place it shares.
+    `limit`: None also where a flow run of its own flow waits for it, whose place it shares. `ending`: how many of those
+    under way are being cancelled.
     """
 
     flow_run_id: UUID
@@ -39,6 +40,7 @@ class Queued:
     under_way: int
     limit: int | None
     overlap: Overlap
+    ending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def next_verdict(queued: Sequence[Queued], *, limit: int | None, under_way: int)
     """
     for one in sorted(queued, key=lambda found: (-found.priority, found.waits_since)):
         if one.limit is not None and one.under_way >= one.limit:
-            if one.overlap is not Overlap.QUEUE:
+            is_room_near = one.overlap is Overlap.CANCEL_OLDER and one.under_way - one.ending < one.limit
+            if one.overlap is not Overlap.QUEUE and not is_room_near:
                 return Verdict(one, one.overlap)
         elif limit is None or one.is_nested or under_way < limit:
             return Verdict(one)

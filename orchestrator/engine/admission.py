@@ -32,9 +32,8 @@ def admit(*, project_id: int, may_share: bool = False) -> list[Step]:
         if verdict is None:
             break
         if verdict.action is Overlap.CANCEL_OLDER:
+            # Its place is free when what was cancelled has ended: now, or later, which asks again.
             steps += _cancel_older(verdict.queued)
-            # Its place is free when what was cancelled has ended, which asks again.
-            break
     return steps
 
 
@@ -57,8 +56,8 @@ def _admit_one(project_id: int, may_share: bool) -> tuple[Verdict | None, Step]:
 
 
 def _judge(found: Rows, limit: int | None) -> Verdict | None:
-    queued = [Queued(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Overlap(row[7])) for row in found]
-    return next_verdict(queued, limit=limit, under_way=found[0][8] if found else 0)
+    queued = [Queued(row[0], row[1], row[2], row[3], row[4], row[5], row[6], Overlap(row[7]), row[8]) for row in found]
+    return next_verdict(queued, limit=limit, under_way=found[0][9] if found else 0)
 
 
 def _skip(step: Step, run: Run, queued: Queued) -> None:
@@ -77,5 +76,6 @@ def _skip(step: Step, run: Run, queued: Queued) -> None:
 def _cancel_older(queued: Queued) -> list[Step]:
     """Cancel as many of a flow's oldest runs as stand in the way of the one that waits."""
     assert queued.limit is not None
-    oldest = rows(OLDEST_UNDER_WAY, flow_id=queued.flow_id, limit=queued.under_way - queued.limit + 1)
+    too_many = queued.under_way - queued.ending - queued.limit + 1
+    oldest = rows(OLDEST_UNDER_WAY, flow_id=queued.flow_id, limit=too_many)
     return [cancel_one(flow_run_id=older, why="Cancelled for a newer run of the flow.") for (older,) in oldest]

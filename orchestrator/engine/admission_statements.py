@@ -8,9 +8,10 @@ LOCK_PROJECT = "SELECT max_runs FROM orchestrator_project WHERE id = %(project_i
 # place: it would else wait for ever for the one that waits for it.
 FIRST_QUEUED = """
 WITH RECURSIVE under_way AS (
-    SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost
+    SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost,
+        count(*) FILTER (WHERE r.state = 'Cancelling') AS ending
     FROM (
-        SELECT flow_id, is_nested FROM orchestrator_flowrun
+        SELECT flow_id, is_nested, state FROM orchestrator_flowrun
         WHERE state IN ('Pending', 'Running', 'Paused', 'Cancelling') OFFSET 0
     ) AS r JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
     WHERE f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
@@ -38,7 +39,7 @@ WITH RECURSIVE under_way AS (
 SELECT DISTINCT ON (q.flow_id, q.overlap, 5, 7) q.id, q.flow_id, q.priority, q.changed_at,
     q.is_nested OR q.id IN (SELECT id FROM shared) AS is_nested, coalesce(u.runs, 0)::int,
     CASE WHEN q.id IN (SELECT id FROM shared WHERE of_flow) THEN NULL ELSE q.max_runs END AS max_runs, q.overlap,
-    (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
+    coalesce(u.ending, 0)::int, (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
 FROM queued q LEFT JOIN under_way u ON u.flow_id = q.flow_id
 ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at
 """
@@ -46,7 +47,7 @@ ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at
 OLDEST_UNDER_WAY = """
 SELECT id FROM (
     SELECT id, created_at FROM orchestrator_flowrun WHERE flow_id IS NOT DISTINCT FROM %(flow_id)s::bigint
-        AND state IN ('Pending', 'Running', 'Paused', 'Cancelling') OFFSET 0
+        AND state IN ('Pending', 'Running', 'Paused') OFFSET 0
 ) AS under_way ORDER BY created_at, id LIMIT %(limit)s::int
 """
 

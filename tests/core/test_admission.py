@@ -47,5 +47,11 @@ def test_a_flow_says_what_becomes_of_one_too_many():
     assert chosen([queued(1, limit=1, under_way=1, overlap=Overlap.CANCEL_OLDER)]) == (1, Overlap.CANCEL_OLDER)
 
 
+def test_who_waits_for_older_ones_that_are_being_cancelled_lets_others_pass():
+    waits = queued(1, limit=1, under_way=1, ending=1, overlap=Overlap.CANCEL_OLDER)
+    assert chosen([waits]) is None
+    assert chosen([waits, queued(2)]) == (2, None)
+
+
 def test_nobody_waits_where_nobody_is_queued():
     assert chosen([]) is None

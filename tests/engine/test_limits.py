@@ -84,6 +84,16 @@ def test_the_older_is_cancelled_where_the_flow_says_so(register, start, drain):
     assert state(second) == "Success"
 
 
+def test_a_flow_whose_older_run_is_still_being_cancelled_holds_up_no_other_flow(register, start, drain):
+    slow, other = register(limited("slow", max_runs=1, overlap="cancel_older")), register(limited("other", max_runs=1))
+    first, (held,) = start(slow), claim(worker="w", limit=1)
+    newer, beside = start(slow), start(other)
+
+    assert [state(run) for run in (first, newer, beside)] == ["Cancelling", "Queued", "Pending"]
+    carry_out(complete(ended=[(held, Ending(State.SUCCESS))]))
+    assert [state(first), state(newer)] == ["Cancelled", "Pending"]
+
+
 def test_a_child_waits_for_the_limit_of_its_flow_and_its_parent_for_it(register, start, drain):
     register(limited("child", max_runs=1))
     with Flow("parent") as parent:

@@ -27,16 +27,14 @@ class Admission(People):
         """Let those begin for whom there is room: higher priority first, then who has waited longer."""
         for run in iter(self.next_admitted, None):
             limit = self.limits[run.flow]
-            under_way = self._under_way(run.flow)
-            if limit.most is None or len(under_way) < limit.most:
+            if limit.most is None or len(self._under_way(run.flow)) < limit.most:
                 self._begin_run(run)
             elif limit.overlap == "skip":
                 self._skip(run)
             else:
-                for older in sorted(under_way, key=self.born)[: len(under_way) - limit.most + 1]:
+                lasting = self._lasting(run.flow)
+                for older in sorted(lasting, key=self.born)[: len(lasting) - limit.most + 1]:
                     self.cancel(older)
-                # There is room when these have ended.
-                return
 
     def next_admitted(self) -> FlowRun | None:
         """Return the flow run that waits for room and is the next that need not wait any longer."""
@@ -46,6 +44,8 @@ class Admission(People):
     def _need_not_wait(self, run: FlowRun) -> bool:
         limit = self.limits[run.flow]
         if limit.most is not None and len(self._under_way(run.flow)) >= limit.most:
+            if limit.overlap == "cancel_older" and len(self._lasting(run.flow)) < limit.most:
+                return False
             # One that had begun before is never skipped, and nobody is cancelled for it.
             return limit.overlap != "queue" and run.attempt == 1
         outermost = sum(other.parent is None for other in self._all_under_way())
@@ -66,3 +66,7 @@ class Admission(People):
 
     def _under_way(self, flow: str) -> list[FlowRun]:
         return [run for run in self._all_under_way() if run.flow == flow]
+
+    def _lasting(self, flow: str) -> list[FlowRun]:
+        """Return those that are not being cancelled: the others will soon leave room."""
+        return [run for run in self._under_way(flow) if run.state is not State.CANCELLING]
