@@ -11,10 +11,11 @@ WHERE t.id = %(task_run_id)s::uuid FOR NO KEY UPDATE OF r, t
 """
 
 # A task run `t` of `r` that ended by the failure of its child `c`, which has since been restarted by a person; an item
-# only as long as its task has it, and has begun. What could not start this time did not end by its child.
+# only as long as its task has it, and has begun. What could not start this time, or was to have a new child and has
+# none yet, did not end by its child.
 _HEALABLE = """
-    c.attempt > t.child_attempt AND t.state = ANY(%(unsuccessful)s::text[]) AND t.started_at IS NOT NULL
-    AND r.state <> 'Cancelling'
+    c.attempt > t.child_attempt AND t.child_attempt > 0 AND t.state = ANY(%(unsuccessful)s::text[])
+    AND t.started_at IS NOT NULL AND r.state <> 'Cancelling'
     AND (t.map_index = -1 OR EXISTS (
         SELECT 1 FROM orchestrator_taskrun p WHERE p.flow_run_id = t.flow_run_id AND p.slug = t.slug
             AND p.map_index = -1 AND p.items > t.map_index AND p.state NOT IN ('Pending', 'Submitted', 'Paused')))

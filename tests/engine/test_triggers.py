@@ -5,12 +5,13 @@ import pytest
 from orchestrator.core.states import State
 from orchestrator.engine.answering import approve_task_run
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, TaskRun
 from orchestrator.sdk import Flow, task
 from orchestrator.sdk.triggers import manual_only, not_all_skipped, some_failed, some_successful
 from tests.engine.conftest import state, states
-from tests.engine.flows import child, fails, one_task, works
+from tests.engine.flows import child, failing_once, fails, one_task, works
 
 
 def approve(run: FlowRun, slug: str) -> None:
@@ -130,3 +131,23 @@ def test_s040_a_skipped_upstream_leaves_it_to_the_trigger_where_the_skip_rule_is
         "fails-1": "TriggerFailed",
         "follows-1": "Skipped",
     }
+
+
+def test_what_its_trigger_lets_start_no_new_child_waits_not_again_for_the_one_it_had(register, start, drain):
+    answers = []
+    register(one_task("child", failing_once()))
+    with Flow("parent") as flow:
+        child("child", wait=True, trigger=lambda _: not answers)()
+    run = start(register(flow))
+    drain()
+    restart_flow_run(flow_run_id=run.pk)
+    drain()
+    assert states(run) == {"Flow child-1": "Success"}
+
+    answers.append("no")
+    restart_flow_run(flow_run_id=run.pk, from_tasks=["Flow child-1"])
+    drain()
+    recover()
+
+    assert states(run) == {"Flow child-1": "TriggerFailed"}
+    assert FlowRun.objects.get(parent_task_run__flow_run=run).attempt == 2

@@ -63,7 +63,7 @@ def _tasks(draw: Any, kind: str, slug: str, before: list[str], known: list[str])
     if kind.startswith("mapped"):
         over = draw(st.sampled_from([*map(_result_of, known), *map(_literal, LISTS[1:])]))
         task["inputs"] = {"run_name" if "flow" in kind else "over": {"kind": "item", "of": over}}
-    if kind == "function" and draw(st.integers(0, 3)) == 0:
+    if draw(st.integers(0, 3)) == 0:
         # A trigger that people wrote.
         task |= {"trigger": "custom", "judged_by_worker": True, "trigger_at_least": None, "trigger_at_most": None}
     return task | {"kind": "flow_run" if "flow_run" in kind else "function"}

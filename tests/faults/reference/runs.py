@@ -30,7 +30,8 @@ class TaskRun(Shown):
     """A task run, or one item of a mapped task.
 
     `held`: a worker executes it; if it only runs, it waits for attempt `child_attempt` of `child`, or for its items.
-    `may_start`: nothing is left to be judged. `items`: those it was given; `rows`: also those of earlier attempts.
+    `may_start`: nothing is left to be judged. `told`: what ended it, to be heard by the worker that has people's code
+    around it. `items`: those it was given; `rows`: also those of earlier attempts.
     """
 
     task: Written
@@ -47,6 +48,7 @@ class TaskRun(Shown):
     child: FlowRun | None = None
     child_attempt: int = 1
     result: Any = None
+    told: tuple[State, Any] | None = None
     items: list[TaskRun] | None = None
     rows: list[TaskRun] = field(default_factory=list)
 
@@ -72,6 +74,16 @@ class TaskRun(Shown):
         return self.index < 0 and any(binding["kind"] == "item" for binding in self.task.get("inputs", {}).values())
 
     @property
+    def is_claimed(self) -> bool:
+        """Whether a worker has to say something before anything of it is done."""
+        return self.task["kind"] == "function" or self.is_judged
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether people's code says whether it starts, and hears how it ended."""
+        return bool(self.task.get("judged_by_worker"))
+
+    @property
     def retries_are_later(self) -> bool:
         return bool(self.task.get("retry_delay_seconds"))
 
@@ -84,6 +96,7 @@ class TaskRun(Shown):
         """Take a state in which nobody executes it and no moment is waited for."""
         self.state, self.result, self.due = state, result, None
         self.held = self.is_lost = self.may_start = False
+        self.told = None
 
     def put_back(self, *, anew: bool) -> None:
         """Let it run again; `anew`: with a new child."""

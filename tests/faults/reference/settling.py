@@ -80,8 +80,7 @@ class Settling:
         return task_run.state is State.PENDING and all(run.tasks[name].has_ended for name in before)
 
     def _is_for_workers(self, task_run: TaskRun) -> bool:
-        is_plain = task_run.task["kind"] == "function" and not task_run.is_mapped
-        return is_plain and judged(task_run.task, []) is None
+        return task_run.is_claimed and not task_run.is_mapped and judged(task_run.task, []) is None
 
     def _judge(self, run: FlowRun, task_run: TaskRun) -> None:
         verdict = self._judge_mapped(run, task_run) if task_run.is_mapped else None
@@ -113,9 +112,10 @@ class Settling:
         if task_run.is_mapped:
             self._expand(run, task_run)
             return
+        if task_run.is_claimed:
+            task_run.state = State.SUBMITTED
+            return
         match task_run.task["kind"]:
-            case "function":
-                task_run.state = State.SUBMITTED
             case "flow_run":
                 self._begin_child(run, task_run)
             case "approval":
@@ -171,11 +171,19 @@ class Settling:
             task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
             self._runs(run)
         else:
-            task_run.state, task_run.result = State.SUCCESS, child
+            self._find(run, task_run, State.SUCCESS, child)
 
     def _runs(self, run: FlowRun) -> None:
         if run.state is State.PENDING:
             run.state = State.RUNNING
+
+    def _find(self, run: FlowRun, task_run: TaskRun, state: State, result: Any = None) -> None:
+        """End what no worker executed. People's code around it hears of that first, from a worker that claims it."""
+        if task_run.is_judged and run.state is not State.CANCELLING:
+            task_run.take(State.SUBMITTED)
+            task_run.attempt, task_run.has_started, task_run.told = task_run.attempt + 1, False, (state, result)
+        else:
+            self._end(run, task_run, state, result)
 
     def _end(self, run: FlowRun, task_run: TaskRun, state: State, result: Any = None, *, later: bool = False) -> None:
         """End one execution: it is the last one, or the next follows, or a pause.

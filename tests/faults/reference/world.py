@@ -48,7 +48,9 @@ class World(Admission):
         if run.state is State.CANCELLING:
             self.end(run, task_run, State.CANCELLED)
         elif task_run.lost >= most:
-            self.end(run, task_run, State.FAILED)
+            # What was lost while it was told of an end is not told of another.
+            (self._end if task_run.told else self._find)(run, task_run, State.FAILED)
+            self._settle(run)
         else:
             task_run.state, task_run.held, task_run.has_started = State.SUBMITTED, False, False
             task_run.attempt += 1
@@ -75,7 +77,8 @@ class World(Admission):
         task_run.due = Due.NOW
         if task_run.waits:
             task_run.leave_child()
-            self.end(run, task_run, State.TIMED_OUT)
+            self._find(run, task_run, State.TIMED_OUT)
+            self._settle(run)
         elif task_run.state is State.PAUSED and task_run.task["kind"] == "approval":
             if task_run.task.get("on_time_limit") == "approve":
                 self.approve(run, task_run, reason="The time limit was over.")
@@ -101,7 +104,7 @@ class World(Admission):
             waiting = [one for one in run.everything() if one.waits and one.child is child]
             for task_run in waiting:
                 if child.attempt >= task_run.child_attempt:
-                    self._end(run, task_run, child.state, child.result)
+                    self._find(run, task_run, child.state, child.result)
             self._settle(run)
 
     def heal(self, child: FlowRun) -> None:
@@ -184,7 +187,7 @@ class World(Admission):
                 for task_run in list(run.everything()):
                     if task_run.state is State.SUBMITTED:
                         self.claim(run, task_run)
-                        if task_run.task["kind"] == "flow_run":
+                        if task_run.task["kind"] == "flow_run" and not task_run.told:
                             self.start_child(run, task_run)
                         else:
                             self.end(run, task_run, outcome(task_run.slug, task_run.attempt))
@@ -207,6 +210,6 @@ class World(Admission):
             and one.task.get("wait", True)
             and one.has_started
             and one.state in BAD | {State.CANCELLED}
-            and child.attempt > one.child_attempt
+            and child.attempt > one.child_attempt > 0
             and (one.index < 0 or run.tasks[one.slug].state in ENDED | {State.RUNNING})
         ]
