@@ -112,6 +112,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "orchestrator.config.urls"
+CSRF_FAILURE_VIEW = "flows_ui.views.refusals.csrf_failure"
 ASGI_APPLICATION = "orchestrator.config.asgi.application"
 TEMPLATES = [
     {

@@ -9,14 +9,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from orchestrator.core.states import State
+from orchestrator.core.states import TERMINAL, State
 from orchestrator.core.tags import HELD
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.queries.access import Person, flow_runs_visible_to
 from orchestrator.queries.items import ItemCounts, item_counts
 from orchestrator.queries.moments import iso
 from orchestrator.queries.results import result_document
-from orchestrator.queries.waits import flow_run_message, held_message, tag_limits, with_under_way
+from orchestrator.queries.tags import TagRooms, tag_rooms
+from orchestrator.queries.waits import flow_run_message, with_under_way
 from orchestrator.queries.workers import served_queues
 
 _NOT_SHOWN = ("graph", "parameter_schema")
@@ -100,9 +101,9 @@ def _documents(found: QuerySet[TaskRun], flow_run: FlowRun) -> list[dict[str, An
     rows = [_Row(*row) for row in found.order_by().values_list(*_COLUMNS)]
     counts = item_counts(flow_run.pk, {row.slug: row.items for row in rows if row.items is not None})
     served = served_queues()
-    is_any_held = any(row.is_held for row in rows) or any(found.held for found in counts.values())
-    limits = tag_limits(flow_run.flow.project_id) if is_any_held else {}
-    return [_task_run_document(row, names, served, counts, limits) for row in rows]
+    held = [row.tags or [] for row in rows if row.is_held or (row.items is not None and counts[row.slug].held)]
+    rooms = tag_rooms(flow_run.flow.project_id, held) if held else TagRooms()
+    return [_task_run_document(row, names, served, counts, rooms) for row in rows]
 
 
 # Task runs come by the ten thousand: their documents are made from plain rows, not from model objects.
@@ -140,7 +141,7 @@ def _task_run_document(
     names: Mapping[str, str],
     served: Collection[str],
     counts: Mapping[str, ItemCounts],
-    limits: Mapping[str, int],
+    rooms: TagRooms,
 ) -> dict[str, Any]:
     child = row.child_flow_run_id
     items = None if row.items is None else counts[row.slug]
@@ -150,7 +151,7 @@ def _task_run_document(
         "name": names.get(row.slug, row.slug),
         "map_index": row.map_index,
         "state": row.state,
-        "message": held_message(row.message, row.tags or [], limits)
+        "message": rooms.held_message(row.message, row.tags or [])
         if row.is_held or (items and items.held)
         else row.message,
         "attempt": row.attempt,
@@ -178,21 +179,46 @@ def task_run_detail_document(task_run: TaskRun) -> dict[str, Any]:
 
 
 def task_run_versions(flow_run_id: UUID, *, changed_since: datetime | None = None) -> dict[UUID, str]:
-    """Return what tells one state of a task run's row from the next, for those changed since (None: for all).
+    """Return what tells one state of a task run's document from the next, for those changed since (None: for all).
 
     Of a mapped task it differs whenever an item has ended; items have none of their own.
 
     This is PostgreSQL's own version of the row, which differs after every update, whichever clock wrote `changed_at`,
-    with the state of its child flow run.
+    with what its document says of others: the state of its child flow run, and what it waits for.
     """
-    rows = TaskRun.objects.filter(flow_run=flow_run_id, map_index=-1)
+    found = TaskRun.objects.filter(flow_run=flow_run_id, map_index=-1)
     if changed_since is not None:
-        rows = rows.filter(changed_at__gte=changed_since)
+        found = found.filter(changed_at__gte=changed_since)
     xmin = RawSQL('"orchestrator_taskrun"."xmin"::text', ())
-    return {
-        pk: f"{version} {child_state}"
-        for pk, version, child_state in rows.order_by().values_list("pk", xmin, "child_flow_run__state")
-    }
+    rows = [_Version(*row) for row in found.order_by().values_list("pk", xmin, *_VERSION_COLUMNS)]
+    waits = _waits(flow_run_id, [row for row in rows if row.state not in TERMINAL])
+    return {row.pk: f"{row.version} {row.child_state} {waits.get(row.pk, '')}" for row in rows}
+
+
+class _Version(NamedTuple):
+    pk: UUID
+    version: str
+    child_state: str | None
+    state: str
+    queue: str
+    tags: list[str] | None
+    items: int | None
+
+
+_VERSION_COLUMNS = ("child_flow_run__state", "state", "queue", "tags", "items")
+
+
+def _waits(flow_run_id: UUID, unfinished: list[_Version]) -> dict[UUID, str]:
+    """Return what may change while a row does not: whether its queue is served, which of its tags leaves no room."""
+    submitted = [row for row in unfinished if row.state == State.SUBMITTED]
+    served = served_queues() if submitted else frozenset()
+    waits = {row.pk: str(row.queue in served) for row in submitted}
+    held = [row for row in unfinished if row.tags and (row.items is not None or row.queue.startswith(HELD))]
+    if held:
+        project_id = FlowRun.objects.values_list("flow__project_id", flat=True).get(pk=flow_run_id)
+        rooms = tag_rooms(project_id, [row.tags or [] for row in held])
+        waits |= {row.pk: rooms.held_message("", row.tags or []) for row in held}
+    return waits
 
 
 def graph_document(flow_run: FlowRun) -> dict[str, Any]:

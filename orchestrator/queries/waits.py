@@ -1,13 +1,10 @@
-"""What flow runs and task runs wait for that a limit holds, in words: read from the limits as they are now."""
-
-from collections.abc import Mapping, Sequence
+"""What flow runs wait for that a limit holds, in words: read from the limits as they are now."""
 
 from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, When
 
 from orchestrator.core.admission import WAITS, room_text
 from orchestrator.core.states import State
-from orchestrator.core.tags import room_text as tags_text
-from orchestrator.models import FlowRun, TagLimit
+from orchestrator.models import FlowRun
 
 _UNDER_WAY = [State.PENDING, State.RUNNING, State.PAUSED, State.CANCELLING]
 
@@ -38,13 +35,3 @@ def flow_run_message(flow_run: FlowRun) -> str:
     if of_project is not None:
         return flow_run.message.replace(WAITS, room_text(f"project {project}", of_project))
     return flow_run.message
-
-
-def tag_limits(project_id: int) -> Mapping[str, int]:
-    """Return tag -> how many task runs of the project with it may run at once."""
-    return dict(TagLimit.objects.filter(project_id=project_id).values_list("tag", "max_running"))
-
-
-def held_message(message: str, tags: Sequence[str], limits: Mapping[str, int]) -> str:
-    """Return the message of a task run that limits of its tags hold: its own, and which ones these are."""
-    return f"{message} {tags_text(tags, limits)}".strip()

@@ -1,6 +1,10 @@
 """What a limit holds says which limit that is, wherever it is read."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from orchestrator.core.admission import WAITS
 from orchestrator.engine.cancelling import cancel_flow_run
@@ -9,7 +13,7 @@ from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.engine.tagged import admit_tagged
 from orchestrator.models import Flow as FlowRow
-from orchestrator.models import FlowRun, Project, TagLimit
+from orchestrator.models import FlowRun, Project, TagLimit, TaskRun, Worker
 from orchestrator.queries.runs import (
     flow_run_summary,
     flow_runs_for_reading,
@@ -53,15 +57,64 @@ def test_task_runs_held_by_a_tag_name_its_limit(register, start, project):
     ]
 
 
-def test_task_runs_held_by_several_tags_name_each_that_is_limited(register, start, project):
-    TagLimit.objects.create(project=project, tag="gpu", max_running=2)
-    limit_tag(project)
+def computing(register, start) -> FlowRun:
     with Flow("computing") as flow:
         computes()
         computes()
-    run = start(register(flow))
+    run: FlowRun = start(register(flow))
+    return run
 
-    assert messages(run)[1] == "Waits for room: of tag 'database' 1 and of tag 'gpu' 2 may run at once."
+
+def test_of_several_limited_tags_a_held_task_run_names_the_one_that_leaves_no_room(register, start, project):
+    TagLimit.objects.create(project=project, tag="gpu", max_running=2)
+    limit_tag(project)
+    run = computing(register, start)
+
+    assert messages(run)[1] == "Waits for room: of tag 'database' 1 may run at once."
+
+
+def test_a_held_task_run_names_all_its_tags_that_leave_no_room(register, start, project):
+    TagLimit.objects.create(project=project, tag="gpu", max_running=1)
+    limit_tag(project)
+    run = computing(register, start)
+
+    assert messages(run)[1] == "Waits for room: of tag 'database' 1 and of tag 'gpu' 1 may run at once."
+
+
+def test_a_place_that_is_shared_with_who_waits_for_it_is_taken_once(register, start, drain, project):
+    TagLimit.objects.create(project=project, tag="gpu", max_running=2)
+    limit_tag(project)
+    with Flow("below", queue="unserved") as below:
+        computes()
+    register(below)
+    with Flow("parent") as parent:
+        child("below", wait=True)(task_args={"tags": ["gpu"]})
+    start(register(parent))
+    drain()
+    run = computing(register, start)
+
+    assert messages(run)[1] == "Waits for room: of tag 'database' 1 may run at once."
+
+
+def changed(before: dict[UUID, str], after: dict[UUID, str]) -> set[str]:
+    return set(
+        TaskRun.objects.filter(pk__in=[pk for pk in after if after[pk] != before[pk]]).values_list("slug", flat=True)
+    )
+
+
+def test_who_watches_hears_of_a_changed_limit_and_of_a_worker_that_has_gone(register, start, project):
+    now = timezone.now()
+    worker = Worker.objects.create(name="w", slots=1, started_at=now, lease_until=now + timedelta(hours=1))
+    limit_tag(project)
+    run = start(register(reading(times=2)))
+    begun = task_run_versions(run.pk)
+
+    TagLimit.objects.update(max_running=7)
+    wider = task_run_versions(run.pk)
+    worker.delete()
+
+    assert changed(begun, wider) == {"reads-database-2"}
+    assert changed(wider, task_run_versions(run.pk)) == {"reads-database-1"}
 
 
 def test_a_mapped_task_says_what_its_items_wait_for(register, start, project):

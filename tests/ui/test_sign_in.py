@@ -73,8 +73,45 @@ def test_the_link_is_not_remembered_by_caches():
     assert "no-store" in Client().get("/sign-in/one-time/anything/")["Cache-Control"]
 
 
-@pytest.mark.parametrize("address", ["/sign-in/", "/sign-in/one-time/anything/", "/sign-out/"])
-def test_posts_from_other_sites_are_refused_helpfully(address):
-    answer = Client(enforce_csrf_checks=True).post(address, {})
+def refused(address: str, **headers: str) -> str:
+    """Post a form with a session's cookie and without its token; return the page that says why that is refused."""
+    client = Client(enforce_csrf_checks=True)
+    client.get("/sign-in/")
+    answer = client.post(address, {}, headers=headers)
     assert answer.status_code == 403
-    assert "open for too long" in answer.content.decode()
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/sign-in/", "/sign-in/one-time/anything/", "/admin/login/?next=/admin/"])
+def test_a_form_that_is_too_old_says_so_and_can_be_loaded_again(address):
+    page = refused(address)
+    assert "open for too long" in page
+    assert f'href="{address}">Load the page again' in page
+
+
+def test_a_refused_sign_out_leads_to_a_page_that_is_there():
+    page = refused("/sign-out/")
+    assert "open for too long" in page
+    assert "Load the page again" not in page
+
+
+def test_a_form_without_a_cookie_says_that_cookies_are_needed():
+    answer = Client(enforce_csrf_checks=True).post("/sign-in/", {})
+    assert answer.status_code == 403
+    assert "Allow cookies for this site" in answer.content.decode()
+
+
+def test_a_form_from_an_unknown_address_names_it_and_the_setting():
+    page = refused("/sign-in/", origin="https://flows.example")
+    assert "https://flows.example" in page
+    assert "ANABRANCH_ORIGINS" in page
+
+
+def test_who_may_not_is_told_who_they_are_and_can_sign_in_as_another():
+    client = Client()
+    person = make_user(is_staff=True)
+    client.force_login(person)
+    answer = client.get("/admin/orchestrator/project/")
+    assert answer.status_code == 403
+    assert f"You are signed in as <strong>{person.username}</strong>" in answer.content.decode()
+    assert 'action="/sign-out/"' in answer.content.decode()

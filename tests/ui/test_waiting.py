@@ -1,7 +1,12 @@
-"""What waits for a person's answer, on the home page of those who may give it."""
+"""What waits, on the home page of those who may answer, and in lists of flow runs."""
+
+from datetime import timedelta
+
+from django.utils import timezone
 
 from orchestrator.core.states import State
-from orchestrator.models import FlowVersion, Role
+from orchestrator.models import FlowRun, FlowVersion, Role, Worker
+from orchestrator.queries.standstills import standstills
 from tests.rows import make_flow, make_flow_run, make_project, make_user
 from tests.ui.conftest import client_of
 
@@ -28,3 +33,50 @@ def test_home_lists_what_waits_for_whoever_may_answer_and_for_nobody_else(db):
     assert "Look at this." in editor
     run.task_runs.update(state=State.SUBMITTED)
     assert "Waits for you" not in client_of(make_user(project, Role.EDITOR)).get("/").content.decode()
+
+
+def listed(run: FlowRun, query: str = "") -> str:
+    return client_of(make_user(run.flow.project, Role.VIEWER)).get(f"/flow-runs/{query}").content.decode()
+
+
+def test_lists_say_what_a_run_stands_still_for(db):
+    run = make_flow_run(make_flow(make_project()), State.RUNNING)
+    tasks = run.task_runs.order_by("slug")
+
+    tasks.update(state=State.SUBMITTED, queue="gpu")
+    assert "No worker serves the queue gpu." in listed(run)
+    ended = make_flow_run(run.flow, State.CANCELLED)
+    ended.task_runs.update(state=State.SUBMITTED, queue="gpu")
+    assert listed(run).count("No worker serves") == 1, "what has ended waits for nothing"
+    ended.delete()
+
+    tasks.filter(slug="one").update(queue="cpu")
+    assert "No worker serves the queues cpu, gpu." in listed(run)
+
+    now = timezone.now()
+    Worker.objects.create(
+        name="w", slots=1, queues=["gpu", "cpu"], started_at=now, lease_until=now + timedelta(minutes=1)
+    )
+    assert "No worker serves" not in listed(run)
+
+    tasks.update(queue="~none", state=State.SUBMITTED)
+    assert "No worker serves" not in listed(run), "a limit of a tag holds it, which the run's page says"
+
+    tasks.update(state=State.RETRYING, due_at=now + timedelta(minutes=40))
+    assert "Tries again <time" in listed(run)
+
+    tasks.update(state=State.PAUSED)
+    assert "Waits for a person&#x27;s answer." in listed(run)
+
+
+def test_lists_say_what_stands_still_at_any_depth_below_a_run(db):
+    flow = make_flow(make_project())
+    root, other = make_flow_run(flow, State.RUNNING), make_flow_run(flow, State.RUNNING)
+    below = make_flow_run(flow, State.RUNNING, root_run=root, parent_task_run=root.task_runs.first())
+    deep = make_flow_run(flow, State.PENDING, root_run=root, parent_task_run=below.task_runs.first())
+    deep.task_runs.update(state=State.SUBMITTED, queue="gpu")
+
+    assert standstills([root.pk, other.pk]).keys() == {root.pk}
+    assert standstills([below.pk, deep.pk]).keys() == {deep.pk}
+    assert listed(root).count("No worker serves the queue gpu.") == 1
+    assert listed(root, "?children=1").count("No worker serves the queue gpu.") == 2

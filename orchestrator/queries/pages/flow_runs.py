@@ -20,6 +20,7 @@ from orchestrator.queries.runs import (
     flow_runs_for_reading,
     graph_document,
 )
+from orchestrator.queries.standstills import standstills
 
 RUNS_A_PAGE = 50
 
@@ -71,7 +72,9 @@ def flow_run_page(user: Person, flow_run_id: UUID) -> dict[str, Any] | None:
 
 def summaries(flow_runs: Iterable[FlowRun]) -> list[dict[str, Any]]:
     """Return the rows of a table of flow runs."""
-    return [{**flow_run_summary(run), "flow_url": flow_url(run.flow)} for run in flow_runs]
+    runs = list(flow_runs)
+    still = standstills([run.pk for run in runs if run.state not in TERMINAL])
+    return [{**flow_run_summary(run), "flow_url": flow_url(run.flow), "standstill": still.get(run.pk)} for run in runs]
 
 
 def any_unfinished(runs: list[dict[str, Any]]) -> bool:
