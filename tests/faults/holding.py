@@ -100,14 +100,16 @@ class Held:
         """Have the engine and the reference do what a message says."""
         steps = following._follow([message] if isinstance(message, TellParent) else message, worker, claims)
         if isinstance(message, Admit):
-            self.world.admit()
+            self.world.admit(may_share=message.may_share)
         else:
-            self.world.do(Debt(KINDS[type(message)], self.run(message.child), getattr(message, "attempt", 0)))
+            parent = getattr(message, "parent", None)
+            told = self.run(parent) if parent else None
+            self.world.do(Debt(KINDS[type(message)], self.run(message.child), getattr(message, "attempt", 0), told))
         self.follow(steps)
 
     def _heed_room(self, messages: list[FollowUp]) -> None:
         """Whoever makes room, or wants some that is there, has it looked; not only `recover` does."""
-        is_room = self.world.next_admitted() is not None
+        is_room = self.world.next_admitted(sharing=False) is not None
         assert not is_room or self.is_room_known or any(isinstance(message, Admit) for message in messages)
         self.is_room_known = is_room
 
@@ -121,13 +123,20 @@ class Held:
                     self.old.append(claim)
 
     def learn(self) -> None:
-        """Find the ids of children that are new."""
+        """Find the ids of children that are new, and who was the first to ask for them."""
+        new = []
         while unknown := [(run, one) for run, one in self.task_runs() if one.child and one.child not in self.ids]:
             for run, one in unknown:
                 found = TaskRun.objects.get(flow_run=self.ids[run], slug=one.slug, map_index=one.index)
                 assert one.child is not None
                 assert found.child_flow_run_id is not None, f"{one.slug} of {run.flow} has no child"
                 self.ids[one.child] = found.child_flow_run_id
+                new.append(one.child)
+        for child in new:
+            first = FlowRun.objects.get(pk=self.ids[child]).parent_task_run
+            if first is not None:
+                child.parent = self.run(first.flow_run_id)
+                child.starter = self.task_run(child.parent, first.slug, first.map_index)
 
     def _waits_since(self, run: RunOfReference) -> tuple[Any, float]:
         """Return since when a flow run has waited for room; of several since the same moment any may be the first."""
@@ -150,8 +159,10 @@ class Held:
 
     def place(self, held: Claim) -> Place:
         run = self.run(held.flow_run_id)
-        task_run = run.tasks[held.slug]
-        return run, task_run if held.map_index < 0 else task_run.rows[held.map_index]
+        return run, self.task_run(run, held.slug, held.map_index)
+
+    def task_run(self, run: RunOfReference, slug: str, index: int) -> TaskRunOfReference:
+        return run.tasks[slug] if index < 0 else run.tasks[slug].rows[index]
 
     def row(self, place: Place) -> TaskRun:
         run, one = place
@@ -193,7 +204,10 @@ class Held:
         }
 
     def is_of(self, message: FollowUp, debt: Debt) -> bool:
-        return KINDS.get(type(message)) == debt.kind and getattr(message, "child", None) == self.ids.get(debt.child)
+        if KINDS.get(type(message)) != debt.kind or getattr(message, "child", None) != self.ids.get(debt.child):
+            return False
+        parent = getattr(message, "parent", None)
+        return parent is None or debt.parent is None or parent == self.ids[debt.parent]
 
     def _written(self, result: Any) -> Any:
         """Return a result as rows have it: a child flow run by its id."""

@@ -16,7 +16,7 @@ from orchestrator.engine.restarts import restart_one
 from orchestrator.engine.steps import Claim, Step
 from orchestrator.models import Origin
 from tests.faults.holding import Held, Place
-from tests.faults.random_flows import RESULTS, forget_runs, graphs, limits, make_flow, new_project
+from tests.faults.random_flows import KEYS, RESULTS, forget_runs, graphs, limits, make_flow, new_project
 from tests.faults.reference.rules import ENDED
 from tests.faults.reference.runs import Due
 from tests.faults.reference.runs import FlowRun as RunOfReference
@@ -48,15 +48,21 @@ class Peopled(RuleBasedStateMachine):
         for name in self.flows:
             self._start(name)
 
-    @rule(data=st.data(), priority=st.sampled_from([0, 0, 5]))
-    def start(self, data: st.DataObject, priority: int) -> None:
-        self._start(data.draw(st.sampled_from(sorted(self.flows))), priority)
+    @rule(data=st.data(), priority=st.sampled_from([0, 0, 5]), key=st.sampled_from([None, None, *KEYS]))
+    def start(self, data: st.DataObject, priority: int, key: str | None) -> None:
+        self._start(data.draw(st.sampled_from(sorted(self.flows))), priority, key)
 
-    def _start(self, name: str, priority: int = 0) -> None:
+    def _start(self, name: str, priority: int = 0, key: str | None = None) -> None:
         started = start_flow_run(
-            flow=self.flows[name], parameters={}, now=timezone.now(), origin=Origin.COMMAND, priority=priority
+            flow=self.flows[name],
+            parameters={},
+            now=timezone.now(),
+            origin=Origin.COMMAND,
+            priority=priority,
+            idempotency_key=key,
         )
-        self.both.ids[self.world.start(name, priority=priority)] = started.flow_run_id
+        run = self.world.start(name, priority=priority, key=key)
+        assert started.flow_run_id == self.both.ids.setdefault(run, started.flow_run_id)
         self.both.follow([])
 
     @precondition(lambda self: self.both.ids)

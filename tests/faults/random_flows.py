@@ -17,6 +17,7 @@ LATER = 3600.0
 
 KINDS = ["function", "function", "function", "approval", "case", "merge", "mapped"]
 LISTS = [[], [1], [1, 2], [1, 2, 3]]
+KEYS = ["this", "that"]
 RESULTS = [None, 1, 2, *LISTS[1:], *LISTS]
 
 _numbers = count(1)
@@ -34,6 +35,8 @@ def graphs(draw: Any, project: str, children: list[str]) -> dict[str, Any]:
         task = draw(_tasks(kind, slug, before, [one["slug"] for one in tasks]))
         if task["kind"] == "flow_run":
             task |= draw(_starts(project, children))
+            if draw(st.integers(0, 3)) == 0:
+                task["inputs"] = {**task.get("inputs", {}), "idempotency_key": _literal(draw(st.sampled_from(KEYS)))}
         before = sorted({*before, *_read(task)})
         edges += [{"upstream": upstream, "downstream": slug} for upstream in before]
         tasks.append(task)

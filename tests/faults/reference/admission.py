@@ -1,7 +1,7 @@
 """Limits of how many flow runs are under way at once, of a flow and of the project that all are in.
 
-A flow run with a parent has the parent's place in the project. That flow runs which wait for each other share the place
-of their flow is not known here: no random flow starts itself, at any depth.
+A flow run with a parent, or for which one under way waits, has that one's place in the project. That flow runs which
+wait for each other share the place of their flow is not known here: no random flow starts itself, at any depth.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,11 +23,14 @@ class Admission(People):
     waits_since: Callable[[FlowRun], Any]
     born: Callable[[FlowRun], Any]
 
-    def admit(self) -> None:
-        """Let those begin for whom there is room: higher priority first, then who has waited longer."""
-        for run in iter(self.next_admitted, None):
+    def admit(self, *, may_share: bool = True) -> None:
+        """Let those begin for whom there is room: higher priority first, then who has waited longer.
+
+        :param may_share: False: who waits on is not asked whether others wait for it, whose place it would share
+        """
+        for run in iter(lambda: self._next(may_share), None):
             limit = self.limits[run.flow]
-            if limit.most is None or len(self._under_way(run.flow)) < limit.most:
+            if limit.most is None or not self._is_full(run.flow):
                 self._begin_run(run)
             elif limit.overlap == "skip":
                 self._skip(run)
@@ -36,20 +39,35 @@ class Admission(People):
                 for older in sorted(lasting, key=self.born)[: len(lasting) - limit.most + 1]:
                     self.cancel(older)
 
-    def next_admitted(self) -> FlowRun | None:
+    def _next(self, may_share: bool) -> FlowRun | None:
+        run = self.next_admitted(sharing=False)
+        is_looked_at = may_share if run is None else self._is_full(run.flow)
+        return self.next_admitted() if is_looked_at else run
+
+    def next_admitted(self, *, sharing: bool = True) -> FlowRun | None:
         """Return the flow run that waits for room and is the next that need not wait any longer."""
-        able = [run for run in self.runs if run.state is State.QUEUED and self._need_not_wait(run)]
+        able = [run for run in self.runs if run.state is State.QUEUED and self._need_not_wait(run, sharing)]
         return min(able, key=lambda run: (-run.priority, self.waits_since(run))) if len(able) > 1 else (*able, None)[0]
 
-    def _need_not_wait(self, run: FlowRun) -> bool:
+    def _is_full(self, flow: str) -> bool:
+        most = self.limits[flow].most
+        return most is not None and len(self._under_way(flow)) >= most
+
+    def _need_not_wait(self, run: FlowRun, sharing: bool) -> bool:
         limit = self.limits[run.flow]
-        if limit.most is not None and len(self._under_way(run.flow)) >= limit.most:
+        if limit.most is not None and self._is_full(run.flow):
             if limit.overlap == "cancel_older" and len(self._lasting(run.flow)) < limit.most:
                 return False
             # One that had begun before is never skipped, and nobody is cancelled for it.
             return limit.overlap != "queue" and run.attempt == 1
         outermost = sum(other.parent is None for other in self._all_under_way())
-        return self.most is None or run.parent is not None or outermost < self.most
+        has_a_place = run.parent is not None or (sharing and self._is_awaited(run))
+        return self.most is None or has_a_place or outermost < self.most
+
+    def _is_awaited(self, run: FlowRun) -> bool:
+        """Return whether a flow run under way waits for this one, at any depth."""
+        waiting = [other for other in self.runs if any(one.waits and one.child is run for one in other.everything())]
+        return any(other.state in UNDER_WAY or self._is_awaited(other) for other in waiting)
 
     def _begin_run(self, run: FlowRun) -> None:
         run.state = State.PENDING

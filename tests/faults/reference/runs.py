@@ -119,12 +119,14 @@ class Limit:
 class FlowRun(Shown):
     """A flow run and its task runs, by slug.
 
+    `starter`: the task run of `parent` that started it; of several that ask for one key at once, whoever was first.
     `holds`: the pause that its children share; `held`: the one of its parent that it has heard of.
     """
 
     flow: str
     graph: Written
     parent: FlowRun | None = None
+    starter: TaskRun | None = None
     state: State = State.PENDING
     attempt: int = 1
     result: Any = None

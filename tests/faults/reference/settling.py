@@ -23,12 +23,17 @@ class Settling:
         self.limits = dict.fromkeys(flows, Limit()) | dict(limits or {})
         self.most = most
         self.runs: list[FlowRun] = []
+        self.of_keys: dict[tuple[str, str], FlowRun] = {}
 
-    def start(self, flow: str, *, parent: FlowRun | None = None, priority: int = 0) -> FlowRun:
-        """Return a new flow run; where a limit counts it, it waits to be admitted."""
+    def start(self, flow: str, *, parent: FlowRun | None = None, priority: int = 0, key: str | None = None) -> FlowRun:
+        """Return a new flow run, or the one of that key; where a limit counts it, it waits to be admitted."""
+        if key is not None and (flow, key) in self.of_keys:
+            return self.of_keys[flow, key]
         graph = self.flows[flow]
         run = FlowRun(flow, graph, parent, tasks={task["slug"]: TaskRun(task) for task in graph["tasks"]})
         run.priority = parent.priority if parent else priority
+        if key is not None:
+            self.of_keys[flow, key] = run
         if self._is_limited(run):
             run.state = State.QUEUED
         # What no worker has to begin begins with the flow run.
@@ -161,8 +166,9 @@ class Settling:
         on_retry = task_run.task.get("on_retry", "restart")
         child = task_run.child
         if child is None or task_run.child_attempt == 0 or on_retry == "new_run":
-            child = task_run.child = self.start(task_run.task["flow"]["name"], parent=run)
-            task_run.child_attempt = 1
+            key = task_run.task.get("inputs", {}).get("idempotency_key", {}).get("value")
+            child = task_run.child = self.start(task_run.task["flow"]["name"], parent=run, key=key)
+            task_run.child_attempt = child.attempt
         elif waits:
             again = child.state in BAD | {State.CANCELLED} and on_retry == "restart"
             task_run.child_attempt = child.attempt + again

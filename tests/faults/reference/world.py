@@ -16,11 +16,15 @@ from tests.faults.reference.runs import Due, FlowRun, TaskRun
 
 @dataclass(frozen=True)
 class Debt:
-    """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel", "pause", ..."""
+    """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel", "pause", ...
+
+    `parent`: who is to be told; None: whoever waits.
+    """
 
     kind: str
     child: FlowRun
     attempt: int = 0
+    parent: FlowRun | None = None
 
 
 class World(Admission):
@@ -96,11 +100,11 @@ class World(Admission):
 
     # What messages do
 
-    def tell(self, child: FlowRun) -> None:
-        """Whoever waits for this attempt of the child hears of its end, if it has ended."""
+    def tell(self, child: FlowRun, parent: FlowRun | None = None) -> None:
+        """Whoever waits for this attempt of the child hears of its end, if it has ended; or only one of them."""
         if child.state not in ENDED:
             return
-        for run in self.runs:
+        for run in [parent] if parent else list(self.runs):
             waiting = [one for one in run.everything() if one.waits and one.child is child]
             for task_run in waiting:
                 if child.attempt >= task_run.child_attempt:
@@ -143,7 +147,7 @@ class World(Admission):
                 if child is None or not task_run.waits:
                     continue
                 if child.state in ENDED and child.attempt >= task_run.child_attempt:
-                    yield Debt("tell", child)
+                    yield Debt("tell", child, parent=run)
                 elif child.state in ENDED:
                     yield Debt("restart", child, task_run.child_attempt)
                 elif run.state is State.CANCELLING and child.state is not State.CANCELLING:
@@ -157,7 +161,7 @@ class World(Admission):
         """Do what is owed; again, or too late, it changes nothing."""
         match debt.kind:
             case "tell":
-                self.tell(debt.child)
+                self.tell(debt.child, debt.parent)
             case "restart":
                 self.restart(debt.child, attempt=debt.attempt)
             case "heal":
@@ -206,7 +210,8 @@ class World(Admission):
         return [
             one
             for one in run.everything()
-            if one.child is child
+            if one is child.starter
+            and one.child is child
             and one.task.get("wait", True)
             and one.has_started
             and one.state in BAD | {State.CANCELLED}
