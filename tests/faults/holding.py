@@ -9,6 +9,7 @@ from orchestrator.core.states import State
 from orchestrator.engine import following
 from orchestrator.engine.steps import (
     Admit,
+    AdmitTagged,
     CancelChild,
     Claim,
     FollowUp,
@@ -99,12 +100,15 @@ class Held:
     def deliver(self, message: FollowUp, worker: str = "", claims: int = 0) -> None:
         """Have the engine and the reference do what a message says."""
         steps = following._follow([message] if isinstance(message, TellParent) else message, worker, claims)
-        if isinstance(message, Admit):
-            self.world.admit(may_share=message.may_share)
-        else:
-            parent = getattr(message, "parent", None)
-            told = self.run(parent) if parent else None
-            self.world.do(Debt(KINDS[type(message)], self.run(message.child), getattr(message, "attempt", 0), told))
+        match message:
+            case Admit():
+                self.world.admit(may_share=message.may_share)
+            case AdmitTagged():
+                pass
+            case _:
+                parent = getattr(message, "parent", None)
+                told = self.run(parent) if parent else None
+                self.world.do(Debt(KINDS[type(message)], self.run(message.child), getattr(message, "attempt", 0), told))
         self.follow(steps)
 
     def _heed_room(self, messages: list[FollowUp]) -> None:

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import MARKABLE, State
-from orchestrator.engine import answering, marking
+from orchestrator.engine import answering, limiting, marking
 from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.pauses import pause_one, resume_one
@@ -18,11 +18,12 @@ from orchestrator.models import Origin
 from tests.faults.holding import Held, Place
 from tests.faults.random_flows import KEYS, RESULTS, forget_runs, graphs, limits, make_flow, new_project
 from tests.faults.reference.rules import ENDED
-from tests.faults.reference.runs import Due
+from tests.faults.reference.runs import Due, Limit
 from tests.faults.reference.runs import FlowRun as RunOfReference
 from tests.faults.reference.world import World
 
 MARKS = sorted(MARKABLE)
+PROJECTS_LIMITS = [None, None, None, 1, 2]
 
 
 class Peopled(RuleBasedStateMachine):
@@ -36,8 +37,8 @@ class Peopled(RuleBasedStateMachine):
     @initialize(data=st.data())
     def register(self, data: st.DataObject) -> None:
         forget_runs()
-        most = data.draw(st.sampled_from([None, None, None, 1, 2]))
-        project = new_project(most)
+        most = data.draw(st.sampled_from(PROJECTS_LIMITS))
+        self.project = project = new_project(most)
         documents: dict[str, dict[str, Any]] = {}
         for level in range(3):
             documents[f"level-{level}"] = data.draw(graphs(project.name, list(documents)))
@@ -144,6 +145,20 @@ class Peopled(RuleBasedStateMachine):
             step = marking._mark_flow_run(self.both.ids[run], Ending(state, "by hand", result), None)
             self.world.mark_run(run, state, result)
             self.both.follow([step])
+
+    @rule(data=st.data(), limit=limits())
+    def limit_flow(self, data: st.DataObject, limit: Limit) -> None:
+        name = data.draw(st.sampled_from(sorted(self.flows)))
+        limiting.limit_flow(flow=self.flows[name], max_runs=limit.most, overlap=limit.overlap)
+        self.world.limits[name] = limit
+        self.both.follow([])
+
+    @rule(most=st.sampled_from(PROJECTS_LIMITS))
+    def limit_project(self, most: int | None) -> None:
+        self.project.max_runs = self.world.most = most
+        self.project.save()
+        limiting.heed_limits(project=self.project)
+        self.both.follow([])
 
     # What there is to choose from
 

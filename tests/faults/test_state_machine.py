@@ -17,7 +17,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine import answering, flow_runs, overdue, recovering, returning
+from orchestrator.engine import answering, flow_runs, limiting, overdue, recovering, returning
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete, start_held
 from orchestrator.engine.returning import give_back
@@ -213,7 +213,7 @@ class Faults(Peopled):
 
 @pytest.mark.usefixtures("transactional_db")
 def test_whatever_befalls_random_flows_of_flows_they_are_as_the_reference_says(monkeypatch) -> None:
-    for module in (answering, flow_runs, overdue, recovering, returning):
+    for module in (answering, flow_runs, limiting, overdue, recovering, returning):
         monkeypatch.setattr(module, "carry_out", Faults.steps.extend)
     monkeypatch.setattr(recovering, "admit", lambda **found: [Step(follow_ups=[Admit(**found)])])
     # An error is not to be found again at the next search, but here.

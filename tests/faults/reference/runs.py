@@ -89,7 +89,7 @@ class TaskRun(Shown):
 
     def leave_child(self) -> None:
         """Note that what its child was until now is no matter any more: it ends otherwise."""
-        if self.waits and self.child is not None:
+        if self.state is State.RUNNING and self.child is not None:
             self.child_attempt = self.child.attempt
 
     def take(self, state: State, result: Any = None) -> None:
