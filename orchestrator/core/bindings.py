@@ -178,7 +178,7 @@ def resolve(
 
     match binding:
         case Literal(value):
-            return value
+            return fresh(value)
         case Upstream(task, path):
             return _follow(results.get(task), task, path)
         case Parameter(name):
@@ -189,11 +189,23 @@ def resolve(
             return {name: within(value) for name, value in fields.items()}
         case Item(Upstream(task, "")) if items is not None and task in items:
             return items[task]
+        case Item(Literal(list() as values)):
+            return fresh(values[index])
         case Item(of):
             return _list(within(of), of)[index]
         case Flat(of):
             lists = [inner for inner in _list(within(of), of) if inner is not None]
             return [value for inner in lists for value in _list(inner, of, "holds ")]
+
+
+def fresh(value: Any) -> Any:
+    """Return a JSON value as one that may be changed: what a flow's definition holds serves every run of it."""
+    match value:
+        case dict():
+            return {key: fresh(inner) for key, inner in value.items()}
+        case list():
+            return [fresh(inner) for inner in value]
+    return value
 
 
 def length(item: Item, *, results: Mapping[str, Any], parameters: Mapping[str, Any], lengths: Mapping[str, int]) -> int:

@@ -4,7 +4,7 @@ import io
 import logging
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from orchestrator.core.attempts import looped
 from orchestrator.core.caching import CacheEntry
 from orchestrator.core.large import Stored
 from orchestrator.core.planner import Ending
-from orchestrator.core.results import Unkeepable, storable, to_json
+from orchestrator.core.results import storable, to_json
 from orchestrator.core.states import State
 from orchestrator.engine.caching import find_cached
 from orchestrator.engine.database import records, retried, send
@@ -26,20 +26,21 @@ from orchestrator.engine.statements import INSERT_LOG_LINES
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.verdicts import execute_flow_handlers
 from orchestrator.engine.versions import load_version
-from orchestrator.sdk.arguments import WrongArgument, received
+from orchestrator.sdk.arguments import received
 from orchestrator.sdk.caching import entry_of
 from orchestrator.sdk.context import Context, context, entered
 from orchestrator.sdk.limits import OutOfTime
+from orchestrator.sdk.raised import EXPLAINED, PASSES, Stop, told
 from orchestrator.sdk.registry import UnknownTask, find_task
-from orchestrator.sdk.signals import Signal, ending_of
+from orchestrator.sdk.signals import LOOP, SUCCESS, Signal, ending_of
 from orchestrator.sdk.tasks import Task
 
 MAX_LINE = 8_000
 MAX_LINES = 20_000
 
 
-class Interrupted(BaseException):
-    """Raised inside a running function whose flow run was cancelled. `except Exception` does not catch it."""
+class Interrupted(Stop):
+    """Raised inside a running function whose flow run was cancelled."""
 
 
 class Line(NamedTuple):
@@ -118,18 +119,19 @@ def execute(held: Claim, log: Log, call: Call) -> Ending | None:
             elif rules.judged_by_worker:
                 ending = execute_judged(held, call, lambda: _attempt(held, log, call))
             else:
-                ending = _attempt(held, log, call)
-        return ending and _kept(ending, held, rules.result_serializer)
+                return _attempt(held, log, call)
+        # What their handlers made of it may have another result.
+        return ending and replace(ending, result=_stored(ending.result, rules.result_serializer))
     except Interrupted:
         return Ending(State.CANCELLED, "Cancelled while it was running.")
-    except Unkeepable as error:
-        return Ending(State.FAILED, str(error))
-    except (Exception, Signal) as error:  # noqa: BLE001 - the storage, or people's serializer, may raise anything
+    except PASSES:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the storage, or people's serializer, may raise anything
         return ending_of(error, _told(error, log))
 
 
 def _attempt(held: Claim, log: Log, call: Call) -> Ending:
-    """Return how a function ended, its result as it returned it."""
+    """Return how a function ended, its result as it is stored."""
     retry_on: tuple[type[BaseException], ...] = ()
     try:
         task = find_task(load_version(held.version_id).flow, held.slug)
@@ -139,11 +141,21 @@ def _attempt(held: Claim, log: Log, call: Call) -> Ending:
         if entry is not None and (cached := find_cached(entry, task, inputs, held.parameters, call)):
             return cached
         arguments = received(task, inputs)
-        return Ending(State.SUCCESS, "", call(lambda: task.run(**arguments)), cache=entry)
+        return _kept(_called(lambda: call(lambda: task.run(**arguments))), held, task.result_serializer, entry)
     except Interrupted:
         return Ending(State.CANCELLED, "Cancelled while it was running.")
-    except (Exception, SystemExit, Signal) as error:  # noqa: BLE001 - people's code may raise anything
+    except PASSES:
+        raise
+    except BaseException as error:  # noqa: BLE001 - people's code may raise anything
         return ending_of(error, _told(error, log), retry_on)
+
+
+def _called(function: Callable[[], Any]) -> Ending:
+    """Return what a function returned, or raised to hand it on."""
+    try:
+        return Ending(State.SUCCESS, "", function())
+    except (SUCCESS, LOOP) as signal:
+        return signal.ending()
 
 
 def _cache_entry(held: Claim, task: Task, inputs: dict[str, Any]) -> CacheEntry | None:
@@ -159,16 +171,20 @@ def _cache_entry(held: Claim, task: Task, inputs: dict[str, Any]) -> CacheEntry 
     )
 
 
-def _kept(ending: Ending, held: Claim, serializer: str) -> Ending:
-    """Return an ending with its result as it is stored.
+def _kept(ending: Ending, held: Claim, serializer: str, entry: CacheEntry | None) -> Ending:
+    """Return an ending with its result as it is stored, to be kept under an entry of the cache.
 
     :raises Unkeepable: it has no JSON form, or is too large
     """
     if ending.state is State.SUBMITTED:
         return replace(ending, result=None, carried=looped(held.carried, to_json(ending.result, "result of LOOP")))
-    if ending.result is None or isinstance(ending.result, Stored):
-        return ending
-    return replace(ending, result=keep(ending.result, serializer=serializer))
+    return replace(ending, result=_stored(ending.result, serializer), cache=entry)
+
+
+def _stored(result: Any, serializer: str) -> Any:
+    if result is None or isinstance(result, Stored):
+        return result
+    return keep(result, serializer=serializer)
 
 
 def overdue(held: Claim, limit: float) -> Ending:
@@ -182,18 +198,9 @@ def overdue(held: Claim, limit: float) -> Ending:
 
 def _told(error: BaseException, log: Log) -> str:
     """Return what people are told of what their code raised; the log gets the traceback of an exception."""
-    match error:
-        case OutOfTime():
-            log.add(logging.ERROR, _traceback(error))
-            return ""
-        case Signal():
-            return ""
-        case SystemExit():
-            return f"The function called exit({error.code!r})."
-        case WrongArgument():
-            return str(error)
-    log.add(logging.ERROR, _traceback(error))
-    return _one_line(error)
+    if isinstance(error, OutOfTime) or not isinstance(error, (Signal, SystemExit, *EXPLAINED)):
+        log.add(logging.ERROR, _traceback(error))
+    return told(error)
 
 
 def _traceback(error: BaseException) -> str:
@@ -204,12 +211,6 @@ def _traceback(error: BaseException) -> str:
     return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
 
 
-def _one_line(error: BaseException) -> str:
-    text = storable(str(error)).strip()
-    first = text.splitlines()[0] if text else ""
-    return f"{type(error).__name__}: {first}"[:1_000].rstrip(": ")
-
-
 class _Handler(logging.Handler):
     def __init__(self, log: Log) -> None:
         super().__init__(logging.INFO)
@@ -217,7 +218,10 @@ class _Handler(logging.Handler):
         self.setFormatter(logging.Formatter("%(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.log.add(record.levelno, self.format(record))
+        try:
+            self.log.add(record.levelno, self.format(record))
+        except Exception:  # noqa: BLE001 - a line that cannot be written must not end the function
+            self.handleError(record)
 
 
 class _Printed(io.TextIOBase):

@@ -9,14 +9,16 @@ from types import FrameType
 
 from django.conf import settings
 
+from orchestrator.sdk.raised import Stop
+
 log = logging.getLogger(__name__)
 
 # What a worker sends its processes when it begins to stop. A process that has no handler for it yet ignores it.
 NOTICE = signal.SIGURG
 
 
-class ToldToLeave(BaseException):
-    """Raised inside a running function whose process has to leave. `except Exception` does not catch it."""
+class ToldToLeave(Stop):
+    """Raised inside a running function whose process has to leave."""
 
 
 class Departure:

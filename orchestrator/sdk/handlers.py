@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 from orchestrator.core.planner import Ending
+from orchestrator.core.results import to_json
 from orchestrator.core.states import TERMINAL, State
+from orchestrator.sdk.raised import PASSES, message_of, named
 from orchestrator.sdk.signals import Signal
 from orchestrator.sdk.states import RunState
 
@@ -26,6 +29,8 @@ def handlers_of(state_handlers: Iterable[Handler] | None, on_failure: OnFailure 
 
     :raises TypeError: one of them cannot be called
     """
+    if callable(state_handlers):
+        raise TypeError(f"state_handlers is a list of functions; write state_handlers=[{_name(state_handlers)}].")
     handlers = tuple(state_handlers or ())
     for each in (*handlers, *((on_failure,) if on_failure is not None else ())):
         if not callable(each):
@@ -42,6 +47,10 @@ def _failure_handler(on_failure: OnFailure) -> Handler:
     return handle
 
 
+def _name(called: Any) -> str:
+    return getattr(called, "__name__", repr(called))
+
+
 def state_of(ending: Ending) -> RunState:
     """Return an ending as people's code sees it."""
     return RunState(ending.state, ending.message, ending.result)
@@ -52,26 +61,40 @@ def handled(owner: Any, handlers: Iterable[Handler], old: Ending, new: Ending) -
 
     One that raises makes it Failed, without retries; a signal makes it what the signal says.
     """
+    try:
+        return _handled(owner, handlers, state_of(old), new)
+    except PASSES:
+        raise
+    except BaseException as error:
+        log.exception("A state handler of %r raised an exception.", owner)
+        return _final(Ending(State.FAILED, f"A state handler raised {named(error)}"))
+
+
+def _handled(owner: Any, handlers: Iterable[Handler], old: RunState, new: Ending) -> Ending:
     shown = state = state_of(new)
     try:
         for handler in handlers:
-            state = _answer(handler(owner, state_of(old), state), state, new.state)
+            state = _answer(owner, handler(owner, old, state), state, new.state)
     except Signal as signal:
-        return _final(signal.ending())
-    except (Exception, SystemExit) as error:
-        log.exception("A state handler of %r raised an exception.", owner)
-        return _final(Ending(State.FAILED, f"A state handler raised {type(error).__name__}: {error}".rstrip(": ")))
+        ending = signal.ending()
+        return _final(replace(ending, result=_kept(owner, ending.result)))
     return new if state is shown else _final(Ending(state.state, state.message, state.result))
 
 
-def _answer(answer: Any, state: RunState, changed_to: State) -> RunState:
-    if answer is None:
+def _answer(owner: Any, answer: Any, state: RunState, changed_to: State) -> RunState:
+    if answer is None or answer is state:
         return state
     if not isinstance(answer, RunState):
         raise TypeError(f"a state handler returns a state or None, not {answer!r:.200}")
     if answer.state not in _MAY_RETURN and answer.state is not changed_to:
         raise ValueError(f"a state handler cannot make {answer.state} of {changed_to}")
-    return answer
+    result = answer.result if answer.result is state.result else _kept(owner, answer.result)
+    return replace(answer, message=message_of(answer.message), result=result)
+
+
+def _kept(owner: Any, result: Any) -> Any:
+    """Return a result as the next task receives it. A task with a serializer keeps what has no JSON form."""
+    return result if getattr(owner, "result_serializer", "") else to_json(result)
 
 
 def _final(ending: Ending) -> Ending:

@@ -13,6 +13,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.handlers import handled
+from orchestrator.sdk.raised import PASSES, named
 from orchestrator.sdk.signals import Signal
 from orchestrator.sdk.states import RunState
 
@@ -78,6 +79,8 @@ class Judged:
             return None if custom(upstreams()) else Ending(State.TRIGGER_FAILED, f"Trigger {name} said no.")
         except Signal as signal:
             return signal.ending()
-        except (Exception, SystemExit) as error:
+        except PASSES:
+            raise
+        except BaseException as error:
             log.exception("The trigger %s raised an exception.", name)
-            return Ending(State.TRIGGER_FAILED, f"Trigger {name} raised {type(error).__name__}: {error}".rstrip(": "))
+            return Ending(State.TRIGGER_FAILED, f"Trigger {name} raised {named(error)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,30 +9,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orchestrator.core.attempts import looped
-from orchestrator.core.bindings import Unresolvable, resolve
+from orchestrator.core.bindings import Unresolvable, fresh, resolve
 from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, Task, TaskKind
 from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
-from orchestrator.core.results import Unkeepable, to_json
+from orchestrator.core.results import to_json
 from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.answering import ask_at_terminal
-from orchestrator.sdk.arguments import WrongArgument, received
 from orchestrator.sdk.attempts import Attempt, run_attempts
-from orchestrator.sdk.caching import entry_of, recall, remember
+from orchestrator.sdk.caching import remember
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flow_handlers import closed, opened
 from orchestrator.sdk.handlers import state_of
 from orchestrator.sdk.judging import Judged, edges_to
-from orchestrator.sdk.limits import time_limit
+from orchestrator.sdk.local_functions import execute
 from orchestrator.sdk.local_runs import LocalRun, NoSuchFlow, ending_of_watching, flow_to_start
-from orchestrator.sdk.serializers import find_serializer
-from orchestrator.sdk.signals import Signal, ending_of
+from orchestrator.sdk.raised import EXPLAINED, told
+from orchestrator.sdk.signals import ending_of
 from orchestrator.sdk.states import RunState
 
 if TYPE_CHECKING:
@@ -106,8 +103,7 @@ class _LocalRun:
 
     def _closed(self) -> Ending:
         """Return what the flow's state handlers make of the verdict."""
-        ended = closed(self.flow, self._verdict(), [self._task_state(slug) for slug in self.graph.deciders])
-        return replace(ended, result=_kept(ended.result, ""))
+        return closed(self.flow, self._verdict(), [self._task_state(slug) for slug in self.graph.deciders])
 
     def _task_state(self, slug: str) -> RunState:
         state = state_of(self.endings.get(slug) or Ending(State.PENDING))
@@ -119,7 +115,8 @@ class _LocalRun:
         if any(states.get(upstream) not in TERMINAL for upstream in self.graph.upstreams[slug]):
             return
         if slug in (self.graph.opening_task, self.graph.closing_task):
-            self.endings[slug] = opened(self.flow) if slug == self.graph.opening_task else self._closed()
+            with entered(self._context(self.graph.tasks[slug], -1, Attempt(1, 0, {}))):
+                self.endings[slug] = opened(self.flow) if slug == self.graph.opening_task else self._closed()
             return
         if slug in self.graph.mapped:
             self.endings[slug] = self._map(slug, states)
@@ -162,8 +159,17 @@ class _LocalRun:
         name = slug if index < 0 else label(slug, index)
         judge = judge_task if index < 0 else judge_item
         judged = judge(self.graph, slug, self.states, items)
-        plain, with_people = partial(self._execute, task, index), partial(self._judged, task, index, items)
-        return run_attempts(task, name, judged, with_people if task.judged_by_worker else plain)
+        return run_attempts(task, name, judged, partial(self._attempt, task, index, items))
+
+    def _attempt(self, task: Task, index: int, items: ItemStates, attempt: Attempt) -> Ending:
+        with entered(self._context(task, index, attempt)):
+            if task.judged_by_worker:
+                ended = self._judged(task, index, items, attempt)
+            else:
+                ended = self._execute(task, index, attempt)
+        if ended.cache is not None and ended.state is State.SUCCESS:
+            remember(ended.cache, ended.result)
+        return ended
 
     def _judged(self, task: Task, index: int, items: ItemStates, attempt: Attempt) -> Ending:
         """Make an attempt with people's own trigger and state handlers around it, as a worker does."""
@@ -172,8 +178,7 @@ class _LocalRun:
         begun = people.begin(verdict, lambda: self._upstreams(task.slug, index), is_retry=attempt.failures > 0)
         if begun is not None:
             return begun
-        ended = people.conclude(self._execute(task, index, attempt), failures=attempt.failures)
-        return replace(ended, result=_kept(ended.result, task.result_serializer))
+        return people.conclude(self._execute(task, index, attempt), failures=attempt.failures)
 
     def _upstreams(self, slug: str, index: int) -> dict[Edge, RunState]:
         followed = self.graph.pairs.get(slug, frozenset()) & self.items.keys() if index >= 0 else frozenset()
@@ -195,9 +200,10 @@ class _LocalRun:
         if task.kind in DECIDING:
             skipped = {slug for slug, ending in self.endings.items() if ending.state is State.SKIPPED}
             return decide(task, Known(results, skipped, self.parameters, index))
+        written = self.flow.get_tasks(slug=task.slug)[0]
         try:
             inputs = {
-                key: resolve(binding, results=results, parameters=self.parameters, index=index)
+                key: fresh(resolve(binding, results=results, parameters=self.parameters, index=index))
                 for key, binding in task.inputs.items()
             }
             if task.kind is TaskKind.FLOW_RUN:
@@ -206,14 +212,13 @@ class _LocalRun:
                 return ending_of_watching(task, inputs, self.id, self.runs)
             if task.kind is TaskKind.APPROVAL:
                 return ask_at_terminal(task, inputs.get("parameters"))
-            return self._function(task, index, inputs, attempt)
-        except (Unresolvable, Unkeepable) as error:
-            return Ending(State.FAILED, str(error))
+            return execute(written, task, inputs, flow=self.flow.name, carried=attempt.carried)
+        except EXPLAINED as error:
+            return ending_of(error, told(error), written.retry_on if task.kind is TaskKind.FUNCTION else ())
 
-    def _function(self, task: Task, index: int, inputs: dict[str, Any], attempt: Attempt) -> Ending:
-        written = self.flow.get_tasks(slug=task.slug)[0]
+    def _context(self, task: Task, index: int, attempt: Attempt) -> Context:
         name = f"{self.id}/{task.slug if index < 0 else label(task.slug, index)}"
-        inside = Context.told(
+        return Context.told(
             attempt.carried,
             flow=f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name,
             version=0,
@@ -222,35 +227,9 @@ class _LocalRun:
             task=task.slug,
             attempt=attempt.number,
             idempotency_key=name,
-            parameters=self.parameters,
+            parameters=fresh(self.parameters),
             map_index=index,
         )
-        entry = entry_of(
-            written,
-            task,
-            project="",
-            flow=self.flow.name,
-            index=index,
-            inputs=inputs,
-            parameters=self.parameters,
-        )
-        try:
-            if entry is not None and (cached := recall(written, entry, inputs, self.parameters)):
-                return cached
-            with entered(inside), time_limit(task.timeout_seconds):
-                ending = Ending(State.SUCCESS, "", written.run(**received(written, inputs)))
-        except WrongArgument as error:
-            ending = ending_of(error, str(error), written.retry_on)
-        except (Exception, Signal) as error:  # noqa: BLE001 - people's code may raise anything
-            if not isinstance(error, Signal):
-                traceback.print_exc()
-            ending = ending_of(error, f"{type(error).__name__}: {error}".rstrip(": "), written.retry_on)
-        if ending.state is State.SUBMITTED:
-            return replace(ending, result=None, carried=looped(attempt.carried, to_json(ending.result)))
-        kept = replace(ending, result=_kept(ending.result, task.result_serializer))
-        if entry is not None and kept.state is State.SUCCESS:
-            remember(entry, kept.result)
-        return kept
 
     def _child(self, task: Task, inputs: Mapping[str, Any]) -> Ending:
         parameters = inputs.get("parameters") or {}
@@ -280,11 +259,3 @@ class _LocalRun:
             return Ending(State.SUCCESS, "", started.id)
         message = "" if ended.state is State.SUCCESS else f"Child flow run {ENDED[ended.state]}: {ended.message}"
         return Ending(ended.state, message, ended.result)
-
-
-def _kept(result: Any, serializer: str) -> Any:
-    """Return a result as the next task receives it from a worker."""
-    if not serializer or result is None:
-        return to_json(result)
-    found = find_serializer(serializer)
-    return found.loads(found.dumps(result))

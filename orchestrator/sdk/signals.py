@@ -13,19 +13,20 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.sdk.context import context
 from orchestrator.sdk.durations import Duration, seconds_of
+from orchestrator.sdk.raised import message_of
 
 
 class Signal(BaseException):
-    """Ends an execution in a state of its own; the message is for people.
+    """Ends an execution in a state of its own; the message is for people, and may be an exception.
 
     `counts_as`: the type of exceptions that it stands for where a task names those it is tried again after.
     """
 
     counts_as: type[BaseException] | None = None
 
-    def __init__(self, message: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: Any = "") -> None:
+        self.message = message_of(message)
+        super().__init__(self.message)
 
     def ending(self) -> Ending:
         """Return what the signal makes of the task run."""
@@ -35,7 +36,7 @@ class Signal(BaseException):
 class SUCCESS(Signal):
     """The task was successful, with this result."""
 
-    def __init__(self, message: str = "", result: Any = None) -> None:
+    def __init__(self, message: Any = "", result: Any = None) -> None:
         super().__init__(message)
         self.result = result
 
@@ -70,7 +71,7 @@ class _Later(Signal):
     :param start_time: when, with a time zone; or `delay`: how long from now, a timedelta or seconds
     """
 
-    def __init__(self, message: str = "", start_time: datetime | None = None, delay: Duration | None = None) -> None:
+    def __init__(self, message: Any = "", start_time: datetime | None = None, delay: Duration | None = None) -> None:
         super().__init__(message)
         if start_time is not None and delay is not None:
             raise ValueError("Give start_time or delay, not both.")
@@ -103,7 +104,7 @@ class PAUSE(_Later):
 class LOOP(Signal):
     """Run the task again at once; `context().loop_result` is then this result, and `loop_count` one more."""
 
-    def __init__(self, message: str = "", result: Any = None) -> None:
+    def __init__(self, message: Any = "", result: Any = None) -> None:
         super().__init__(message)
         self.result = result
 
