@@ -11,9 +11,10 @@ from orchestrator.core.mapping import label
 from orchestrator.core.planner import Ending, ItemStates, judge_rules
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
-from orchestrator.engine.item_statements import READ_SOME_ITEM_STATES, READ_SOME_ITEMS
+from orchestrator.engine.item_statements import READ_SOME_ITEM_STATES
 from orchestrator.engine.items import states_of_items
 from orchestrator.engine.results import load_for_function, named, read_results
+from orchestrator.engine.showing import shown_items, shown_states
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import Version, load_version
 from orchestrator.sdk.edges import Edge
@@ -70,21 +71,14 @@ def _begin(held: Claim, version: Version, people: Judged, call: Call) -> Ending 
     if people.task.asks.custom is not None:
         flow = find_flow(version.flow)
         assert flow is not None, "its task was found in it"
-        seen = {**found, **_followed_items(held, version.graph)}
-        results = load_for_function({slug: result for slug, (_, result) in seen.items()})
+        followed = version.graph.pairs.get(held.slug, frozenset()) if held.map_index >= 0 else frozenset()
         upstreams = edges_to(flow, version.graph, held.slug)
-        edges = {edge: RunState(seen[slug][0], "", results[slug]) for edge, slug in upstreams.items()}
+        whole = set(upstreams.values()) - followed
+        seen = shown_states(flow_run_id=held.flow_run_id, slugs=whole)
+        seen |= shown_items(flow_run_id=held.flow_run_id, slugs=followed, index=held.map_index)
+        edges = {edge: seen[slug] for edge, slug in upstreams.items()}
     begun: Ending | None = call(lambda: people.begin(verdict, lambda: edges, is_retry=held.failures > 0))
     return begun
-
-
-def _followed_items(held: Claim, graph: FlowGraph) -> dict[str, tuple[State, Any]]:
-    """Return slug -> (state, result) of the one item of each mapped task that an item follows."""
-    followed = graph.pairs.get(held.slug)
-    if held.map_index < 0 or not followed:
-        return {}
-    found = rows(READ_SOME_ITEMS, flow_run_id=held.flow_run_id, slugs=list(followed), indexes=[held.map_index])
-    return {slug: (State(state), named(result, stored)) for slug, _, state, result, stored in found}
 
 
 def _items_before(held: Claim, graph: FlowGraph) -> ItemStates:

@@ -10,12 +10,12 @@ from orchestrator.core.states import SUCCESSFUL, State
 from orchestrator.engine.database import rows
 from orchestrator.engine.judging import Call
 from orchestrator.engine.results import load_for_function, read_results
+from orchestrator.engine.showing import shown_states
 from orchestrator.engine.statements import READ_FAILURES
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import Version
 from orchestrator.sdk.flow_handlers import closed, opened
 from orchestrator.sdk.registry import UnknownTask, find_flow
-from orchestrator.sdk.states import RunState
 
 
 def verdict(graph: FlowGraph, flow_run_id: UUID, *, last: Mapping[str, Ending], cancelling: bool) -> Ending:
@@ -58,10 +58,8 @@ def execute_flow_handlers(held: Claim, version: Version, call: Call) -> Ending:
         begun: Ending = call(lambda: opened(flow))
         return begun
     computed = verdict(graph, held.flow_run_id, last={}, cancelling=False)
-    found = read_results(flow_run_id=held.flow_run_id, slugs=graph.deciders)
-    loaded = load_for_function({"": computed.result, **{slug: result for slug, (_, result) in found.items()}})
-    shown = replace(computed, result=loaded.pop(""))
-    deciding = [RunState(found[slug][0], "", result) for slug, result in loaded.items()]
-    ended: Ending = call(lambda: closed(flow, shown, deciding))
+    shown = replace(computed, result=load_for_function({"": computed.result})[""])
+    deciding = shown_states(flow_run_id=held.flow_run_id, slugs=graph.deciders)
+    ended: Ending = call(lambda: closed(flow, shown, deciding.values()))
     # A result that was left as it is need not be stored a second time, with this task run.
     return replace(ended, result=None) if ended.result is shown.result else ended

@@ -184,7 +184,7 @@ class _LocalRun:
         followed = self.graph.pairs.get(slug, frozenset()) & self.items.keys() if index >= 0 else frozenset()
         edges = edges_to(self.flow, self.graph, slug)
         return {
-            edge: state_of(self.items[upstream][index] if upstream in followed else self.endings[upstream])
+            edge: state_of(self.items[upstream][index]) if upstream in followed else self._task_state(upstream)
             for edge, upstream in edges.items()
         }
 
