@@ -29,8 +29,11 @@ WITH born AS (
 SELECT id, map_index FROM born WHERE state = 'Pending' AND waiting_on = 0
 """
 
+# Once it has items, those that were to start new child flow runs know it themselves.
 SET_ITEMS = """
-UPDATE orchestrator_taskrun SET items = %(items)s::int, waiting_on = %(waiting_on)s::int WHERE id = %(id)s::uuid
+UPDATE orchestrator_taskrun SET items = %(items)s::int, waiting_on = %(waiting_on)s::int,
+    child_attempt = CASE WHEN %(items)s::int IS NULL THEN child_attempt ELSE 1 END
+WHERE id = %(id)s::uuid
 """
 
 # Of the items `again`, those that run again.

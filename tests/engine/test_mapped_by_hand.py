@@ -270,3 +270,25 @@ def test_items_that_are_given_anew_may_end_before_those_that_follow_them_are(
 
     assert item_states(run, "skipping-1") == ["Success", "Skipped", "Success"]
     assert state(run) == "Success"
+
+
+def test_a_mapped_task_that_had_new_children_once_finds_those_again_when_it_restarts(
+    register: Register, start: Start, drain: Drain
+) -> None:
+    register(one_task("child", picky, x=Parameter("x")))
+    with WrittenFlow("f") as flow:
+        child("child", wait=True).map(parameters=[{"x": 1}, {"x": 2}])
+    run = start(register(flow))
+    drain()
+    BAD.add(2)
+    restart_flow_run(flow_run_id=run.pk, from_tasks=["Flow child-1"])
+    drain()
+    assert FlowRun.objects.filter(parent_task_run__flow_run=run).count() == 4
+    assert item_states(run, "Flow child-1") == ["Success", "Failed"]
+
+    BAD.clear()
+    restart_flow_run(flow_run_id=run.pk)
+    drain()
+
+    assert item_states(run, "Flow child-1") == ["Success", "Success"]
+    assert FlowRun.objects.filter(parent_task_run__flow_run=run).count() == 4

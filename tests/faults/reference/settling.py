@@ -143,7 +143,6 @@ class Settling:
         self._runs(run)
         task_run.state = State.RUNNING
         anew = task_run.child_attempt == 0
-        task_run.child_attempt = 1
         if task_run.items is not None:
             again = [item for item in task_run.items if item.state not in GOOD]
         else:
@@ -157,6 +156,7 @@ class Settling:
             new = [TaskRun(task_run.task, index, may_start=True) for index in range(len(again), number)]
             task_run.rows += new
             task_run.items = task_run.rows[:number]
+        task_run.child_attempt = 1
         for item in again:
             item.put_back(anew=anew)
             item.may_start = True
