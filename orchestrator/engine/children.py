@@ -18,6 +18,7 @@ from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_versions
 from orchestrator.engine.orders import CannotStart, Order, order_of
+from orchestrator.engine.retelling import RETOLD, check_retelling
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import LookAgain, Ready, RestartChild, Run, Step, TellParent
 from orchestrator.engine.transitions import Move, move_task_runs
@@ -51,11 +52,11 @@ def start_children(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
     orders = []
     for task_run in here:
         task = run.graph.tasks[task_run.slug]
-        if task_run.child is not None and task_run.child_attempt and task.on_retry is not OnRetry.NEW_RUN:
-            _rejoin(step, run, task_run, task_run.child, moves)
-            continue
         try:
-            orders.append(order_of(run, task, task_run, results))
+            if task_run.child is not None and task_run.child_attempt and task.on_retry is not OnRetry.NEW_RUN:
+                _rejoin(step, run, task_run, task_run.child, results, moves)
+            else:
+                orders.append(order_of(run, task, task_run, results))
         except CannotStart as error:
             moves.ending.append(found_move(run, task_run, Ending(State.FAILED, str(error))))
     _place(step, run, orders, moves)
@@ -75,10 +76,13 @@ def _apart(step: Step, run: Run, ready: list[Ready], results: Results) -> tuple[
     return here, [one for one in ready if one.id not in taken]
 
 
-def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -> None:
-    """Go on with the child a task run already has, as its `on_retry` says. No second child is created."""
+def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, results: Results, moves: _Moves) -> None:
+    """Go on with the child a task run already has, as its `on_retry` says. No second child is created.
+
+    :raises CannotStart: the child refuses what it would be told now
+    """
     task = run.graph.tasks[ready.slug]
-    child = FlowRun.objects.only("id", "state", "attempt").get(pk=child_id)
+    child = FlowRun.objects.only(*RETOLD).get(pk=child_id)
     if not task.wait:
         moves.ending.append(found_move(run, ready, Ending(State.SUCCESS, "", str(child.pk))))
         return
@@ -88,6 +92,7 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, moves: _Moves) -
         if child.state in SUCCESSFUL or task.on_retry is OnRetry.MIRROR:
             step.follow_ups.append(TellParent(child.pk))
         else:
+            check_retelling(run, ready, child, results)
             move.child_attempt = child.attempt + 1
             step.follow_ups.append(RestartChild(child.pk, child.attempt + 1))
     else:

@@ -44,10 +44,7 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
 
     :raises CannotStart: its inputs cannot be read, or say something that no flow run can be started by
     """
-    try:
-        inputs = results.inputs(task, ready.map_index, run.parameters)
-    except Unresolvable as error:
-        raise CannotStart(str(error)) from None
+    inputs = _inputs(task, ready.map_index, run.parameters, results)
     parameters = _parameters(inputs.get("parameters"))
     flow = task.flow or _named(run, inputs)
     if run.depth >= MAX_DEPTH:
@@ -68,6 +65,21 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
         name=_child_name(run, task, flow, inputs.get("run_name")),
         start_time=_moment(inputs.get("scheduled_start_time"), pendulum.now("UTC")),
     )
+
+
+def parameters_said(task: Task, index: int, own: dict[str, Any], results: Results) -> dict[str, Any]:
+    """Return the parameters that a task says for its child, in a flow run that has those of its `own`.
+
+    :raises CannotStart: its inputs cannot be read, or say something that no flow run can be started by
+    """
+    return _parameters(_inputs(task, index, own, results).get("parameters"))
+
+
+def _inputs(task: Task, index: int, own: dict[str, Any], results: Results) -> dict[str, Any]:
+    try:
+        return results.inputs(task, index, own)
+    except Unresolvable as error:
+        raise CannotStart(str(error)) from None
 
 
 def _named(run: Run, inputs: dict[str, Any]) -> FlowName:

@@ -12,6 +12,7 @@ from orchestrator.engine.database import retried, send
 from orchestrator.engine.interventions import SET_PARAMETERS
 from orchestrator.engine.parameters import checked
 from orchestrator.engine.reopening import go_on, run_again, states_of
+from orchestrator.engine.retelling import parameters_from_above
 from orchestrator.engine.settling import settle
 from orchestrator.engine.steps import HealParent, Run, Step, lock_flow_run, one_step
 
@@ -61,12 +62,17 @@ def restart_one(
 
 @retried
 def restart_child(*, flow_run_id: UUID, attempt: int, worker: str = "", claims: int = 0) -> Step:
-    """Restart a child flow run because its parent's task run retries, unless its attempt has come so far already."""
+    """Restart a child flow run because its parent's task run retries, unless its attempt has come so far already.
+
+    Where the parent was restarted, the child is told what that says for it now.
+    """
+    told = parameters_from_above(child=flow_run_id, attempt=attempt)
     with one_step(worker=worker, claims=claims) as step:
         run = lock_flow_run(flow_run_id)
         if run.state in TERMINAL and run.attempt < attempt:
             states = states_of(run)
-            why = "Restarted by the retry of its parent."
+            changed = _change_parameters(run, _other(run, told))
+            why = f"Restarted by the retry of its parent{changed}."
             _restart(step, run, states, not_successful(states), why, attempt=attempt)
     return step
 
@@ -105,6 +111,10 @@ def restarted(run: Run, user: AbstractBaseUser | None, place: str, parameters: M
     changed = _change_parameters(run, parameters)
     who = f"Restarted by {user.get_username()}" if user else "Restarted"
     return "".join([who, f" from {place}" if place else "", changed, "."])
+
+
+def _other(run: Run, told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in run.parameters or run.parameters[name] != value}
 
 
 def _change_parameters(run: Run, parameters: Mapping[str, Any] | None) -> str:
