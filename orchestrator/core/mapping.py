@@ -27,6 +27,12 @@ def label(slug: str, index: int) -> str:
     return f"{slug}[{index}]"
 
 
+def no_such_item(slug: str, index: int, items: int, flow_run: object) -> str:
+    """Return the message for who asks for an item that a task of a flow run does not have."""
+    has = f"it has {items}, counted from 0" if items else "it has none"
+    return f"Task {slug!r} of flow run {flow_run} has no item {index}; {has}."
+
+
 def item_states(slug: str, counts: Mapping[State, Counted]) -> dict[str, State]:
     """Return the states of a mapped task's items as a trigger judges them: label -> state.
 

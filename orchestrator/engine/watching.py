@@ -7,12 +7,13 @@ from uuid import UUID
 
 from orchestrator.core.bindings import Unresolvable
 from orchestrator.core.graph import Task, TaskKind
+from orchestrator.core.mapping import no_such_item
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import flow_runs_for
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running, submit
 from orchestrator.engine.inputs import Results, read_inputs
-from orchestrator.engine.results import load_for_child, named, put_in_one
+from orchestrator.engine.results import load_for_child, named, put_in_one, results_to_bind
 from orchestrator.engine.steps import Admit, LookAgain, Ready, Run, Step
 from orchestrator.engine.transitions import Move, move_task_runs
 from orchestrator.engine.turns import those_waiting_for
@@ -168,14 +169,19 @@ def _ending(asked: Asked, flow_run: FlowRun) -> Ending:
 
 
 def _ending_with_result(asked: Asked, flow_run: FlowRun) -> Ending:
-    found = TaskRun.objects.filter(flow_run=flow_run, slug=asked.task_slug, map_index=asked.map_index).first()
-    what = f"task {asked.task_slug!r}" + (f", item {asked.map_index}," if asked.map_index >= 0 else "")
+    slug, index = asked.task_slug, asked.map_index
+    of_task = TaskRun.objects.filter(flow_run=flow_run, slug=slug)
+    found = of_task.filter(map_index=-1).first()
     if found is None:
         slugs = TaskRun.objects.filter(flow_run=flow_run).order_by("slug").values_list("slug", flat=True).distinct()
-        there = ", ".join(slugs[:10])
-        return Ending(State.FAILED, f"Flow run {flow_run.pk} has no {what}; it has {there}.")
+        return Ending(State.FAILED, f"Flow run {flow_run.pk} has no task {slug!r}; it has {', '.join(slugs[:10])}.")
+    what = f"Task {slug!r}"
+    if index >= 0:
+        items, found, what = found.items or 0, of_task.filter(map_index=index).first(), f"{what}, item {index},"
+    if found is None:
+        return Ending(State.FAILED, no_such_item(slug, index, items, flow_run.pk))
     if found.state not in SUCCESSFUL:
-        return Ending(
-            State.FAILED, f"{what.capitalize()} of flow run {flow_run.pk} {ENDED[State(found.state)]}: no result."
-        )
-    return Ending(State.SUCCESS, "", named(found.result, found.stored_result_id))
+        return Ending(State.FAILED, f"{what} of flow run {flow_run.pk} {ENDED[State(found.state)]}: no result.")
+    if found.items is None:
+        return Ending(State.SUCCESS, "", named(found.result, found.stored_result_id))
+    return Ending(State.SUCCESS, "", put_in_one(results_to_bind(flow_run_id=flow_run.pk, slugs=[slug])[slug]))

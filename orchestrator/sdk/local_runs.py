@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.graph import FlowName, Task, TaskKind
+from orchestrator.core.mapping import no_such_item
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import ENDED, SUCCESSFUL, State
 from orchestrator.sdk import registry
@@ -86,7 +87,7 @@ def _result_of_task(run: LocalRun, slug: str, index: int) -> Ending:
         return Ending(State.FAILED, f"Flow run {run.id} has no task {slug!r}; it has {there}.")
     if index >= 0:
         if index >= len(ended.map_states):
-            return Ending(State.FAILED, f"Flow run {run.id} has no task {slug!r}, item {index}.")
+            return Ending(State.FAILED, no_such_item(slug, index, len(ended.map_states), run.id))
         ended = ended.map_states[index]
     if ended.state not in SUCCESSFUL:
         return Ending(State.FAILED, f"Task {slug!r} of flow run {run.id} {ENDED[ended.state]}: no result.")

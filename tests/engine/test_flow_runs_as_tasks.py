@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from orchestrator.core.large import INLINE_BYTES
 from orchestrator.core.states import State
 from orchestrator.engine.flow_runs import start_scheduled_flow_run
 from orchestrator.models import FlowRun, Project, Role, TaskRun
+from orchestrator.queries.results import read_json
 from orchestrator.sdk import Flow, Parameter, create_flow_run, get_task_run_result, task, unmapped, wait_for_flow_run
 from tests.engine.conftest import of, state
 from tests.engine.flows import WORKS, child, one_task
@@ -194,3 +196,50 @@ def test_s074_a_mapped_create_makes_a_run_an_item_and_a_mapped_wait_waits_for_ea
     items = TaskRun.objects.filter(flow_run=run, slug="create_flow_run-1", map_index__gte=0)
     assert set(keys) == {str(item.pk) for item in items}
     assert len(set(keys)) == 3
+
+
+@task
+def double(n):
+    return n * 2
+
+
+@task
+def large(n):
+    return str(n) * INLINE_BYTES
+
+
+def looking_into_mapped_tasks():
+    """Return a flow with mapped tasks, and one that asks for their results."""
+    with Flow("child") as inner:
+        double.map([1, 2, 3])
+        large.map([1, 2])
+        double.copy(name="none").map([])
+    with Flow("parent") as flow:
+        created = create_flow_run(flow_name="child")
+        taken = get_task_run_result.copy(name="large").bind(created, "large-1")
+        give.copy(name="sizes").bind([taken[0], taken[1]])
+        get_task_run_result.copy(name="doubles").bind(created, "double-1")
+        get_task_run_result.copy(name="empty").bind(created, "none-1")
+        get_task_run_result.copy(name="second").bind(created, "double-1", map_index=1)
+        get_task_run_result.copy(name="ninth").bind(created, "double-1", map_index=8)
+        get_task_run_result.copy(name="first").bind(created, "none-1", map_index=0)
+    return inner, flow
+
+
+def test_the_result_of_a_mapped_task_is_the_list_of_those_of_its_items(register, start, drain):
+    inner, flow = looking_into_mapped_tasks()
+    register(inner)
+    run = start(register(flow))
+    drain()
+
+    local = flow.run()
+    for slug, expected in {"doubles-1": [2, 4, 6], "empty-1": [], "second-1": 4}.items():
+        assert of(run, slug).result == local[slug].result == expected
+    sizes = read_json(of(run, "sizes-1").stored_result)
+    assert sizes == local["sizes-1"].result == ["1" * INLINE_BYTES, "2" * INLINE_BYTES]
+    for slug, ending in {
+        "ninth-1": "no item 8; it has 3, counted from 0.",
+        "first-1": "no item 0; it has none.",
+    }.items():
+        assert of(run, slug).message.endswith(ending)
+        assert local[slug].message.endswith(ending)
