@@ -18,6 +18,7 @@ from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_versions
 from orchestrator.engine.orders import CannotStart, Order, order_of
+from orchestrator.engine.parameters import are_those_of
 from orchestrator.engine.retelling import RETOLD, check_retelling
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
 from orchestrator.engine.steps import LookAgain, Ready, RestartChild, Run, Step, TellParent
@@ -204,9 +205,9 @@ def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves
     waits = any(order.task.wait for order, _ in taken)
     circular = those_waiting_for(run.id, [rest[0] for rest in by_key.values()]) if waits else set()
     for order, child in taken:
-        identity, parameters, attempt = by_key[child.version.flow_id, order.key]
+        identity, version_id, parameters, attempt = by_key[child.version.flow_id, order.key]
         belongs = f"The idempotency key {order.key!r} belongs to flow run {identity}, which"
-        if parameters != child.parameters:
+        if not are_those_of(version_id=version_id, parameters=parameters, given=order.parameters):
             why = f"{belongs} was started with other parameters."
         elif order.task.wait and identity in circular:
             why = f"{belongs} waits for this one itself."

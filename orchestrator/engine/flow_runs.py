@@ -18,7 +18,7 @@ from orchestrator.engine.database import retried
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.latest import latest_of
-from orchestrator.engine.parameters import checked
+from orchestrator.engine.parameters import InvalidParameters, are_those_of, checked
 from orchestrator.engine.reopening import is_limited_now
 from orchestrator.engine.settling import settle
 from orchestrator.engine.steps import Admit, Step, lock_flow_run, one_step
@@ -101,8 +101,14 @@ def start_flow_run(
         if not FlowRun.objects.filter(pk=identity).exists():
             raise
         return Started(identity, created=True)
+    except InvalidParameters:
+        # The latest version may refuse what the run of this key was started with.
+        found = _of_key(flow, idempotency_key)
+        if found is None or not _was_started_with(found, parameters):
+            raise
+        return Started(found.pk, created=False)
     if step is None:
-        return _existing(new, flow, idempotency_key)
+        return _existing(new, flow, parameters)
     carry_out([step])
     return Started(identity, created=True)
 
@@ -140,12 +146,18 @@ def _start_scheduled(flow_run_id: UUID) -> Step:
     return step
 
 
-def _existing(new: NewRun, flow: Flow, key: str | None) -> Started:
-    if key is not None:
-        found = FlowRun.objects.filter(flow=flow, idempotency_key=key).first()
-        if found is not None:
-            if found.parameters != new.parameters:
-                raise IdempotencyConflict(key, found.pk)
-            return Started(found.pk, created=found.pk == new.id)
-    found = FlowRun.objects.get(schedule=new.schedule_id, scheduled_for=new.scheduled_for)
+def _existing(new: NewRun, flow: Flow, parameters: dict[str, Any]) -> Started:
+    found = _of_key(flow, new.key)
+    if found is None:
+        found = FlowRun.objects.get(schedule=new.schedule_id, scheduled_for=new.scheduled_for)
+    elif not _was_started_with(found, parameters):
+        raise IdempotencyConflict(str(new.key), found.pk)
     return Started(found.pk, created=found.pk == new.id)
+
+
+def _of_key(flow: Flow, key: str | None) -> FlowRun | None:
+    return None if key is None else FlowRun.objects.filter(flow=flow, idempotency_key=key).first()
+
+
+def _was_started_with(found: FlowRun, given: dict[str, Any]) -> bool:
+    return are_those_of(version_id=found.version_id, parameters=found.parameters, given=given)

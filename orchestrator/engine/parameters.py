@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.problems import ProblemsFound
-from orchestrator.engine.versions import Version
+from orchestrator.engine.versions import Version, load_version
 
 
 class InvalidParameters(ProblemsFound):
@@ -21,3 +21,11 @@ def checked(version: Version, given: Mapping[str, Any]) -> dict[str, Any]:
     if problems := check_parameters(version.parameter_schema, parameters):
         raise InvalidParameters(problems)
     return with_defaults(version.parameter_schema, parameters)
+
+
+def are_those_of(*, version_id: int, parameters: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Return whether a flow run of this version, with these parameters, was started with what is given now.
+
+    The defaults are those of its own version: whoever asks again asks for the same, whatever was published meanwhile.
+    """
+    return with_defaults(load_version(version_id).parameter_schema, given) == parameters

@@ -389,9 +389,9 @@ WHERE f.latest_version_id IS NOT DISTINCT FROM g.version_id
 """
 
 FLOW_RUNS_BY_KEY = """
-SELECT r.flow_id, r.idempotency_key, r.id, r.parameters, r.attempt
+SELECT r.flow_id, r.idempotency_key, r.id, r.version_id, r.parameters, r.attempt
 FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key) CROSS JOIN LATERAL (
-    SELECT flow_id, idempotency_key, id, parameters, attempt FROM orchestrator_flowrun
+    SELECT flow_id, idempotency_key, id, version_id, parameters, attempt FROM orchestrator_flowrun
     WHERE flow_id = g.flow_id AND idempotency_key = g.key OFFSET 0
 ) AS r
 """

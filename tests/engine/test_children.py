@@ -234,6 +234,22 @@ def test_s073_an_own_key_finds_the_run_that_has_it_and_other_parameters_are_refu
     assert "which was started with other parameters" in refused.message
 
 
+def test_s073_an_own_key_finds_its_run_also_when_a_later_version_has_other_defaults(register, start, drain):
+    with Flow("parent") as flow:
+        child("child", wait=True)(parameters={"n": 1}, idempotency_key="k")
+    parent = register(flow)
+    for default in (1, 2):
+        with Flow("child") as flow:
+            names = [Parameter("n", type=int), Parameter("more", default=default)]
+            works.copy(name="x").bind(upstream_tasks=names)
+        register(flow)
+        run = start(parent)
+        drain()
+        assert state(run) == State.SUCCESS
+
+    assert FlowRun.objects.filter(flow__name="child").count() == 1
+
+
 def test_a_key_that_is_too_long_is_refused(register, start):
     register(one_task("child"))
     with Flow("parent") as flow:

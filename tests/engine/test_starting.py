@@ -35,6 +35,29 @@ def test_s071_the_same_key_gives_the_same_run_and_other_parameters_are_refused(r
     assert FlowRun.objects.count() == 1
 
 
+def test_s071_a_key_stands_for_its_run_also_when_a_later_version_has_other_parameters(register, drain):
+    def registered(**parameters):
+        with Flow("f") as flow:
+            works.copy(name="x").bind(upstream_tasks=[Parameter(name, **rule) for name, rule in parameters.items()])
+        return register(flow)
+
+    def begin(flow, **parameters):
+        return start_flow_run(
+            flow=flow, parameters=parameters, now=timezone.now(), origin=Origin.API, idempotency_key="k"
+        )
+
+    first = begin(registered(n={"default": 1}), n=2)
+    drain()
+    for flow in (registered(n={"default": 1}, more={"default": 1}), registered(more={})):
+        again = begin(flow, n=2)
+        assert (again.flow_run_id, again.created) == (first.flow_run_id, False)
+    with pytest.raises(InvalidParameters):
+        begin(flow, n=3)
+    with pytest.raises(IdempotencyConflict):
+        begin(flow, more=3)
+    assert FlowRun.objects.count() == 1
+
+
 def test_parameters_are_refused_before_anything_is_created(register, start):
     with Flow("f") as flow:
         works.copy(name="x").bind(upstream_tasks=[Parameter("day", type=str), Parameter("n", default=1, type=int)])
