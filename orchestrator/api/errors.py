@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from orchestrator.api.names import NotThere
 from orchestrator.core.approvals import UnknownParameters
 from orchestrator.core.problems import Problem, ProblemsFound
 from orchestrator.core.wall_clock import ScheduleError
@@ -83,7 +84,7 @@ MESSAGES: dict[str, str] = {
     "invalid_input": "The request holds what cannot be accepted; see errors.",
     "unavailable": "The database cannot be reached; try again in a moment.",
 }
-_SAYS_IT_ITSELF = (exceptions.AuthenticationFailed, drafts.TooLarge)
+_SAYS_IT_ITSELF = (exceptions.AuthenticationFailed, drafts.TooLarge, NotThere)
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,4 +1,13 @@
-"""Flow names in addresses. They may hold slashes, so what follows a name decides where it ends."""
+"""Flow names in addresses. They may hold slashes, so what follows a name decides where it ends. Names in bodies."""
+
+from django.http import Http404
+
+
+class NotThere(Http404):
+    """What a body names is not there, or not for who asks; the message says which."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no {what}, or you may not see it.")
 
 
 class FlowNameConverter:

@@ -8,6 +8,7 @@ from django.http import Http404
 from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import Serializer
 
+from orchestrator.api.names import NotThere
 from orchestrator.api.permissions import Roles
 from orchestrator.api.throttles import StartThrottle
 from orchestrator.core.graph import FlowName
@@ -44,22 +45,23 @@ class ApiView(GenericAPIView[Any]):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def find(self, visible: QuerySet[_M], **lookup: Any) -> _M:
+    def find(self, visible: QuerySet[_M], named: str = "", **lookup: Any) -> _M:
         """Return the one row of `visible`, which this person's role allows to treat with this method.
 
+        :param named: what it is, where the request's body names it
         :raises Http404: there is none that this person may see
         :raises PermissionDenied: the person's role in its project is too low for the method
         """
         found = visible.filter(**lookup).first()
         if found is None:
-            raise Http404
+            raise NotThere(named) if named else Http404
         self.check_object_permissions(self.request, _project_of(found))
         return found
 
-    def find_flow(self, name: FlowName) -> Flow:
+    def find_flow(self, name: FlowName, *, in_body: bool = False) -> Flow:
         """Return the flow of that name, as `find` does."""
         flows = flows_visible_to(self.user).select_related("project", "latest_version")
-        return self.find(flows, project__name=name.project, name=name.name)
+        return self.find(flows, f"flow {name}" if in_body else "", project__name=name.project, name=name.name)
 
     def listed(self, found: QuerySet[_M]) -> list[_M]:
         """Return one page of `found`, filtered as the query string asks."""

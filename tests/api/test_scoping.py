@@ -75,9 +75,14 @@ def test_a_foreign_id_answers_as_one_that_does_not_exist(
 
 @pytest.mark.parametrize("flow", ["theirs/secret", "nowhere/secret"])
 def test_ids_in_bodies_are_resolved_in_the_same_way(flow: str, api: APIClient, foreign_flow: Flow) -> None:
-    assert api.post("/api/v1/flow-runs/", {"flow": flow}).status_code == 404
-    assert api.post("/api/v1/schedules/", {"flow": flow, "cron": "0 9 * * *"}).status_code == 404
-    assert api.post("/api/v1/flows/", {"project": flow.split("/")[0], "name": "x"}).status_code == 404
+    project, _, _ = flow.partition("/")
+    for answer, what in (
+        (api.post("/api/v1/flow-runs/", {"flow": flow}), f"flow {flow}"),
+        (api.post("/api/v1/schedules/", {"flow": flow, "cron": "0 9 * * *"}), f"flow {flow}"),
+        (api.post("/api/v1/flows/", {"project": project, "name": "x"}), f"project {project}"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        assert answer.json()["message"] == f"There is no {what}, or you may not see it."
 
 
 def test_a_task_run_of_another_flow_run_is_not_found_below_this_one(

@@ -74,7 +74,7 @@ class FlowRuns(ApiView):
         """Start a flow run; 200 and the run that there is already for the same key and parameters."""
         given = self.read(StartSerializer)
         started = start_flow_run(
-            flow=self.find_flow(given.pop("flow")),
+            flow=self.find_flow(given.pop("flow"), in_body=True),
             user=self.user,
             now=timezone.now(),
             # A bearer token is a program; a session is a person at the page.

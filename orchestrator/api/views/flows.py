@@ -61,7 +61,8 @@ class Flows(ApiView):
     def post(self, request: Request) -> Response:
         """Create a flow to compose on the canvas: without versions, with an empty draft."""
         given = self.read(NewFlowSerializer)
-        project = self.find(projects_visible_to(self.user), name=given.pop("project"))
+        name = given.pop("project")
+        project = self.find(projects_visible_to(self.user), f"project {name}", name=name)
         flow = create_canvas_flow(project=project, user=self.user, **given)
         return Response(_detail(flow, self.user), status=201)
 

@@ -48,7 +48,7 @@ class Schedules(ApiView):
     def post(self, request: Request) -> Response:
         """Give a flow a schedule."""
         given = self.read(NewScheduleSerializer)
-        flow = self.find_flow(given.pop("flow"))
+        flow = self.find_flow(given.pop("flow"), in_body=True)
         schedule = create_schedule(flow=flow, user=self.user, now=timezone.now(), **given)
         return Response(schedule_document(schedule, now=timezone.now()), status=201)
 
