@@ -38,7 +38,8 @@ def to_json(value: Any, place: str = "result", depth: int = 0) -> Any:
         case str():
             return _text(value, place)
         case float():
-            return _finite(value, place)
+            _check_finite(value, math.isfinite(value), place)
+            return float(value)
         case Mapping():
             return _fields(value, place, depth)
         case list() | tuple() | set() | frozenset():
@@ -64,10 +65,9 @@ def _whole(value: int, place: str) -> int:
     return int(value)
 
 
-def _finite(value: float, place: str) -> float:
-    if not math.isfinite(value):
+def _check_finite(value: float | Decimal, is_finite: bool, place: str) -> None:
+    if not is_finite:
         raise Unkeepable(f"The {place} is {value}, which JSON does not know; return None or text instead.")
-    return float(value)
 
 
 def _object(value: Any, place: str, depth: int) -> Any:
@@ -75,6 +75,8 @@ def _object(value: Any, place: str, depth: int) -> Any:
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, Decimal):
+        _check_finite(value, value.is_finite(), place)
     if isinstance(value, Decimal | UUID | PurePath):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):

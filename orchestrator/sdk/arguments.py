@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # What JSON brings as it is: an argument of these alone is handed over untouched and unchecked, as Prefect 1 does.
 _PLAIN = frozenset({Any, object, str, int, float, bool, None, types.NoneType, list, dict, Iterable, Sequence, Mapping})
 _PLAIN_AROUND = frozenset({list, dict, typing.Union, types.UnionType, Iterable, Collection, Sequence, Mapping})
+# Keys of JSON are text.
+_NUMBERS = ((int,), (float,), (bool,))
 
 Convert = Callable[[Any], Any]
 
@@ -81,7 +83,9 @@ def _is_plain(hint: Any) -> bool:
     if origin is typing.Literal or isinstance(hint, typing.TypeVar):
         return True
     if origin in _PLAIN_AROUND:
-        return all(map(_is_plain, typing.get_args(hint)))
+        inner = typing.get_args(hint)
+        has_numbers_as_keys = origin in (dict, Mapping) and inner[:1] in _NUMBERS
+        return all(map(_is_plain, inner)) and not has_numbers_as_keys
     try:
         return hint in _PLAIN
     except TypeError:

@@ -78,6 +78,10 @@ def one(annotation: Any) -> Task:
         (Sequence[date], [date(2026, 3, 2)]),
         (Iterable[date], [date(2026, 3, 2)]),
         (Mapping[str, Decimal], {"a": Decimal(1)}),
+        (dict[int, str], {1: "a", 2: "b"}),
+        (list[Mapping[float, int]], [{1.5: 1}]),
+        (dict[bool, int] | None, {True: 1}),
+        (dict[date, Row], {ROW.day: ROW}),
     ],
 )
 def test_what_goes_out_as_json_comes_in_as_it_was(annotation: Any, value: Any) -> None:
