@@ -257,7 +257,11 @@ def step_into(path: str, step: str | int) -> str:
     :raises InvalidBinding: no path can say that step
     """
     further = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}".lstrip(".")
-    if isinstance(step, bool) or split_path(further) != [*split_path(path), step]:
+    try:
+        is_said = not isinstance(step, bool) and split_path(further) == [*split_path(path), step]
+    except InvalidBinding:
+        is_said = False
+    if not is_said:
         raise InvalidBinding(f"cannot say {step!r} in a path: an index counts from 0, a key is text without . [ ]")
     return further
 

@@ -15,7 +15,11 @@ MAX_BITS = 10_000  # Python writes no whole number of more than 4300 digits (abo
 
 
 class Unkeepable(ValueError):
-    """A result has no JSON form; the message says which part and what to do."""
+    """A result has no JSON form; the message says which part and what to do. `found`: without what to do."""
+
+    def __init__(self, found: str, advice: str = "") -> None:
+        super().__init__(f"{found} {advice}".rstrip())
+        self.found = found
 
 
 def to_json(value: Any, place: str = "result", depth: int = 0) -> Any:
@@ -88,9 +92,9 @@ def _object(value: Any, place: str, depth: int) -> Any:
     if callable(scalar := getattr(value, "item", None)) and getattr(value, "shape", None) == ():
         return to_json(scalar(), place, depth + 1)
     raise Unkeepable(
-        f"The {place} is of type {type(value).__module__}.{type(value).__qualname__}, which has no JSON form."
-        " Return numbers, text, lists, objects, dates, dataclasses or pydantic models; or store it and return where it"
-        ' is; or have Python keep it for other tasks: @task(result_serializer="pickle").'
+        f"The {place} is of type {type(value).__module__}.{type(value).__qualname__}, which has no JSON form.",
+        "Return numbers, text, lists, objects, dates, dataclasses or pydantic models; or store it and return where it"
+        ' is; or have Python keep it for other tasks: @task(result_serializer="pickle").',
     )
 
 

@@ -20,6 +20,7 @@ from orchestrator.sdk.engine_tasks import EngineTask
 from orchestrator.sdk.flow_handlers import with_handlers
 from orchestrator.sdk.literals import literal, plain
 from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.signatures import needed
 from orchestrator.sdk.tasks import Task as WrittenTask
 
 if TYPE_CHECKING:
@@ -37,16 +38,22 @@ def shape_of(flow: TaskGraph) -> FlowGraph:
 def check_graph(flow: TaskGraph) -> None:
     """Pass if the tasks can be executed.
 
-    :raises ValueError: a cycle, an argument bound twice
+    :raises ValueError: a cycle, an argument bound twice or not at all
     """
     try:
         _ = shape_of(flow).order
     except CyclicGraph as circle:
         raise ValueError(f"The flow {flow.name!r} has a cycle: {circle}. Remove one of its edges.") from None
     for task in flow.slugs:
-        for key, times in Counter(flow.arguments_of(task)).items():
+        bound = Counter(flow.arguments_of(task))
+        for key, times in bound.items():
             if times > 1:
                 raise ValueError(f"The argument {key!r} of {task!r} is bound {times} times; bind it once.")
+        if missing := [key for key in needed(task.signature) if key not in bound]:
+            raise ValueError(
+                f"The argument {missing[0]!r} of {task!r} is not bound: give it where the task is called, or by"
+                f" set_upstream(..., key={missing[0]!r})."
+            )
 
 
 def check_result(flow: Flow) -> None:

@@ -19,7 +19,10 @@ def plain(value: Any, what: str) -> Any:
     try:
         return to_json(value, what)
     except Unkeepable as error:
-        raise NotConstant(f"{error} It is written into the flow's definition, which is JSON.") from None
+        raise NotConstant(
+            f"{error.found} What is written into a flow is part of its definition, which is JSON: numbers, text, lists,"
+            " objects, dates, dataclasses, pydantic models. Make anything else in a task."
+        ) from None
 
 
 def literal(value: Any, what: str) -> Literal:

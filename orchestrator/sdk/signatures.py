@@ -35,6 +35,23 @@ def named_arguments(signature: inspect.Signature, args: Sequence[Any], kwargs: M
     return named
 
 
+def takes(signature: inspect.Signature, name: str) -> bool:
+    """Return whether `run` can be given an argument of this name."""
+    return name in signature.parameters or any(
+        argument.kind is argument.VAR_KEYWORD for argument in signature.parameters.values()
+    )
+
+
+def needed(signature: inspect.Signature) -> list[str]:
+    """Return the names of the arguments that `run` cannot do without."""
+    can_miss = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return [
+        name
+        for name, argument in signature.parameters.items()
+        if argument.default is argument.empty and argument.kind not in can_miss
+    ]
+
+
 def returned_parts(run: Callable[..., Any]) -> int | None:
     """Return how many parts the result has by an annotation like `-> tuple[int, str]`, None where none says it."""
     try:

@@ -15,6 +15,7 @@ from orchestrator.sdk.annotations import list_to_map, plain
 from orchestrator.sdk.collections import Collection, Constant, as_task
 from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.parameters import Parameter
+from orchestrator.sdk.signatures import takes
 from orchestrator.sdk.tasks import Task
 
 
@@ -55,7 +56,7 @@ class TaskGraph:
             raise TypeError(f"A flow is made of tasks, not of {task!r}.")
         if task in self.slugs:
             return task
-        if isinstance(task, Parameter) and task.name in self._by_slug:
+        if isinstance(task, Parameter) and isinstance(self._by_slug.get(task.name), Parameter):
             raise ValueError(f"The flow {self.name!r} has a parameter {task.name!r} already; use that one.")
         slug = task.slug if task.has_own_slug and task.slug else self._free_slug(task)
         if not (is_name(task.name) and is_name(slug)):
@@ -68,7 +69,7 @@ class TaskGraph:
         return task
 
     def _free_slug(self, task: Task) -> str:
-        stem = "-".join([task.name, *sorted(task.tags)])
+        stem = "-".join([str(task.name), *sorted(task.tags)])
         self._numbers[stem] += 1
         while f"{stem}-{self._numbers[stem]}" in self._by_slug:
             self._numbers[stem] += 1
@@ -88,6 +89,7 @@ class TaskGraph:
         :param mapped: whether the downstream is executed once an item of the result
         :param flattened: whether the result is a list of lists that is handed on as one list
 
+        :raises TypeError: a key that is no argument of the downstream's `run`
         :raises ValueError: onto itself, onto a parameter, a key that is no name; with `validate` also a key that is
             bound already or a cycle
         """
@@ -98,6 +100,10 @@ class TaskGraph:
             raise ValueError(f"{downstream_task!r} is a parameter, and parameters have no upstreams.")
         if key is not None and (not isinstance(key, str) or not key.isidentifier() or keyword.iskeyword(key)):
             raise ValueError(f"The key {key!r} of an edge must be a Python name.")
+        if key is not None and not takes(downstream_task.signature, key):
+            raise TypeError(
+                f"run() of {downstream_task!r} takes no argument {key!r}, so nothing can be handed on as it."
+            )
         eager = self.eager if validate is None else validate
         edge = Edge(upstream_task, downstream_task, key, mapped, flattened)
         if key is not None and edge not in self.edges:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.bindings import step_into
 from orchestrator.core.triggers import Trigger
+from orchestrator.sdk.attributes import kept, nout_of, serializer_of, tags_of
 from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
 from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.opening import open_flow_for
 from orchestrator.sdk.queues import queue_of
 from orchestrator.sdk.retries import RetryDelay, checked_retries, pauses_of, retry_on_of
-from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.signatures import check_arguments, named_arguments, returned_parts
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
 
@@ -73,7 +73,7 @@ class Task:
         self.name = name or type(self).__name__
         self.slug = slug
         self.has_own_slug = slug is not None
-        self.tags = frozenset(tags or ())
+        self.tags = tags_of(tags)
         self.max_retries = checked_retries(max_retries, retry_delay)
         self.retry_delay = retry_delay
         self.retry_on = retry_on_of(retry_on, max_retries)
@@ -86,8 +86,8 @@ class Task:
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.queue = queue_of(queue)
-        self.result_serializer = find_serializer(result_serializer).name if result_serializer else ""
-        self.nout = _nout(nout)
+        self.result_serializer = serializer_of(result_serializer)
+        self.nout = nout_of(nout)
         self.state_handlers = handlers_of(state_handlers, on_failure)
         if getattr(self.run, "__func__", None) is not Task.run:
             check_arguments(self.signature, whose=repr(self))
@@ -174,11 +174,12 @@ class Task:
         twin = copy.copy(self)
         twin.slug = changes.pop("slug", f"{self.slug}-copy" if self.has_own_slug else None)
         twin.has_own_slug = twin.slug is not None
-        twin.tags = self.tags | set(changes.pop("tags", ()))
-        for key, value in changes.items():
-            if not hasattr(twin, key):
+        twin.tags = self.tags | tags_of(changes.pop("tags", ()))
+        for key, said in changes.items():
+            attribute, value = kept(key, said)
+            if not hasattr(twin, attribute):
                 raise AttributeError(f"{self!r} has no attribute {key!r} to be changed by task_args.")
-            setattr(twin, key, value)
+            setattr(twin, attribute, value)
         return twin
 
     def bind(
@@ -261,12 +262,14 @@ class Task:
         if count is None:
             raise TypeError(
                 f"Nobody knows how many parts the result of {self!r} has: annotate run() like -> tuple[int, str], or"
-                " give nout=2."
+                " give nout=2. Where a list of tasks is wanted, write [...] around it."
             )
         return (self[index] for index in range(count))
 
     def __or__(self, other: Task) -> Task:
         """`a | b` makes b run after a, and is b."""
+        if not isinstance(other, Task):
+            return NotImplemented
         self.set_downstream(other)
         return other
 
@@ -292,9 +295,3 @@ def task(function: Callable[..., Any] | None = None, /, **attributes: Any) -> An
     if function is None:
         return lambda decorated: FunctionTask(decorated, **attributes)
     return FunctionTask(function, **attributes)
-
-
-def _nout(count: int | None) -> int | None:
-    if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
-        raise ValueError(f"nout is how many parts a result has, from 0, not {count!r}.")
-    return count

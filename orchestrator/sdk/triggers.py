@@ -59,6 +59,9 @@ def read_trigger(trigger: Trigger | str | Asked | CustomTrigger) -> Asked:
     """
     if isinstance(trigger, Asked):
         return trigger
+    counting: list[Any] = [some_successful, some_failed]
+    if trigger in counting:
+        raise ValueError("Say how many: some_failed(at_least=1), some_successful(at_least=0.5).")
     if callable(trigger) and not isinstance(trigger, str):
         return Asked(Trigger.CUSTOM, custom=trigger)
     try:

@@ -76,10 +76,10 @@ def test_the_document_of_a_flow_can_be_read_again() -> None:
 
 def test_tasks_come_level_by_level_and_in_the_order_of_their_making() -> None:
     with Flow("f") as flow:
-        last = clean.copy(name="last")
+        last = load.copy(name="last")(1)
         for name in "cba":
-            flow.add_edge(flow.add_task(load.copy(name=name)), last, f"k{name}")
-        flow.add_task(load.copy(name="alone"))
+            flow.add_edge(load.copy(name=name)(1), last)
+        load.copy(name="alone")(1)
 
     assert list(flow.graph().tasks) == ["c-1", "b-1", "a-1", "alone-1", "last-1"]
 

@@ -113,7 +113,7 @@ def test_defaults_become_json() -> None:
 
 
 def test_a_default_that_has_no_json_form_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"<Parameter: p>.*has no JSON form.*written into the flow's definition"):
+    with pytest.raises(TypeError, match=r"<Parameter: p>.*has no JSON form.*written into a flow"):
         taking(Parameter("p", default=object())).parameter_schema()
 
 
