@@ -192,7 +192,10 @@ def resolve(
         case Item(Literal(list() as values)):
             return fresh(values[index])
         case Item(of):
-            return _list(within(of), of)[index]
+            values = _list(within(of), of)
+            if index >= len(values):
+                raise Unresolvable(f"There is no item {index}: the list that is mapped over has {len(values)} now.")
+            return values[index]
         case Flat(of):
             lists = [inner for inner in _list(within(of), of) if inner is not None]
             return [value for inner in lists for value in _list(inner, of, "holds ")]

@@ -79,24 +79,27 @@ def read_inputs(
             for name in set(graph.reads[slug]) - graph.reads_whole[slug]:
                 by_item.setdefault(name, set()).add(index)
     lists = {name for name in by_item.keys() - graph.mapped if lists_whole or len(by_item[name]) > 1}
-    found = Results(results_to_bind(flow_run_id=flow_run_id, slugs=whole | lists))
-    alone = {name: indexes for name, indexes in by_item.items() if name not in whole | lists}
-    if of_mapped := {name for name in alone if name in graph.mapped}:
-        _read_items(found, flow_run_id, {name: alone[name] for name in of_mapped})
-    if of_lists := {name: min(indexes) for name, indexes in alone.items() if name not in of_mapped}:
+    found = Results()
+    of_mapped = {name: indexes for name, indexes in by_item.items() if name in graph.mapped - whole}
+    ended_whole = _read_items(found, flow_run_id, of_mapped) if of_mapped else set()
+    found.whole = results_to_bind(flow_run_id=flow_run_id, slugs=whole | lists | ended_whole)
+    for name in ended_whole - found.whole.keys():
+        for index in of_mapped[name]:
+            found.items.setdefault(index, {})[name] = None
+    alone = by_item.keys() - of_mapped.keys() - whole - lists
+    if of_lists := {name: min(by_item[name]) for name in alone}:
         _read_elements(found, flow_run_id, of_lists)
     return found
 
 
-def _read_items(found: Results, flow_run_id: UUID, wanted: dict[str, set[int]]) -> None:
+def _read_items(found: Results, flow_run_id: UUID, wanted: dict[str, set[int]]) -> set[str]:
+    """Read items of mapped tasks; return the tasks that have none: they ended as a whole, as people may say."""
     indexes = set().union(*wanted.values())
-    for index in indexes:
-        found.items.setdefault(index, {}).update(dict.fromkeys(wanted))
-    for slug, index, state, result, stored in rows(
-        READ_SOME_ITEMS, flow_run_id=flow_run_id, slugs=list(wanted), indexes=list(indexes)
-    ):
-        if State(state) in SUCCESSFUL:
-            found.items[index][slug] = named(result, stored)
+    read = rows(READ_SOME_ITEMS, flow_run_id=flow_run_id, slugs=list(wanted), indexes=list(indexes))
+    for slug, index, state, result, stored in read:
+        of_item = found.items.setdefault(index, {})
+        of_item[slug] = named(result, stored) if State(state) in SUCCESSFUL else None
+    return wanted.keys() - {row[0] for row in read}
 
 
 def _read_elements(found: Results, flow_run_id: UUID, wanted: dict[str, int]) -> None:

@@ -14,16 +14,23 @@ _COLUMNS = "t.slug, t.map_index, t.state, t.message, t.result, t.stored_result_i
 
 _READ_TASKS = f"""
 SELECT {_COLUMNS}, p.items IS NOT NULL
-FROM orchestrator_taskrun p
-JOIN orchestrator_taskrun t
-    ON t.flow_run_id = p.flow_run_id AND t.slug = p.slug AND t.map_index < coalesce(p.items, 0)
+FROM orchestrator_taskrun p CROSS JOIN LATERAL (
+    SELECT * FROM orchestrator_taskrun i
+    WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index < coalesce(p.items, 0) OFFSET 0
+) AS t
 WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
 ORDER BY t.slug, t.map_index
 """
 
+# None of a task that people gave another end: it has rows of items from before, but no items.
 _READ_ITEM = f"""
-SELECT {_COLUMNS}, false FROM orchestrator_taskrun t
-WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.map_index = %(index)s::int
+SELECT {_COLUMNS}, false
+FROM orchestrator_taskrun p CROSS JOIN LATERAL (
+    SELECT * FROM orchestrator_taskrun i
+    WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index = %(index)s::int AND i.map_index < p.items
+    OFFSET 0
+) AS t
+WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
 """
 
 

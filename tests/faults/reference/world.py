@@ -120,12 +120,14 @@ class World(Admission):
             parent = run.tasks[task_run.slug]
             self._run_again(run, {parent.slug})
             if task_run is not parent:
+                # The other items stay as they are. Where there is no room, it waits with its flow run.
                 task_run.put_back(anew=False)
+                task_run.may_start, parent.state = True, State.RUNNING
             if was_over:
                 self._reopen(run, run.attempt + 1)
             # Where something before it runs again meanwhile, it waits for that first; and where there is no room.
             if run.state is not State.QUEUED and (task_run is not parent or self._is_free(run, parent)):
-                parent.state = task_run.state = State.RUNNING
+                task_run.state, task_run.may_start = State.RUNNING, False
                 task_run.has_started, task_run.child_attempt = True, child.attempt
                 task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
                 self._runs(run)
