@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html
@@ -34,6 +35,22 @@ def clock(value: Moment, absent: str = "") -> SafeString | str:
 def when(value: Moment, absent: str = "") -> SafeString | str:
     """Return a <time> that shows the time of day, for today how long ago as well; `absent` where there is no moment."""
     return _time(value, "when", absent)
+
+
+@register.filter
+def local(value: Moment, zone: str) -> SafeString | str:
+    """Return a <time> that shows date and time of day in a zone, whatever zone the reader is in."""
+    found = _read(value)
+    if found is None:
+        return ""
+    there = found.astimezone(ZoneInfo(zone))
+    shown = f"{there.day} {there:%b %Y, %H:%M}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        found.isoformat(timespec="seconds"),
+        f"{found:%Y-%m-%d %H:%M:%S} UTC",
+        shown,
+    )
 
 
 def _time(value: Moment, style: str, absent: str) -> SafeString | str:

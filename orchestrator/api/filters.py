@@ -75,6 +75,13 @@ class ScheduleFilter(FilterSet):
         fields = ["flow", "project", "is_active"]
 
 
+class ChangeFilter(FilterSet):
+    task_run = filters.UUIDFilter(label="Only the changes of this task run.")
+    flow_run_only = filters.BooleanFilter(
+        field_name="task_run", lookup_expr="isnull", label="true: only the changes of the flow run itself."
+    )
+
+
 class LogFilter(FilterSet):
     task_run = filters.UUIDFilter(label="Only what this task run logged.")
     after = filters.NumberFilter(

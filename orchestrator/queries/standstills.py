@@ -16,10 +16,14 @@ from orchestrator.queries.workers import served_queues
 
 @dataclass
 class Standstill:
-    """The queues that no worker serves, whether a person is asked, and when something is tried again."""
+    """All that a flow run stands still for."""
 
+    # That no worker serves.
     queues: list[str]
+    # A person.
     asks: bool = False
+    # Nothing has begun because limits of tags hold it.
+    is_held: bool = False
     tries_at: datetime | None = None
 
     @property
@@ -33,7 +37,9 @@ class Standstill:
         if self.queues:
             named = "queue" if len(self.queues) == 1 else "queues"
             return f"No worker serves the {named} {', '.join(self.queues)}."
-        return "Waits for a person's answer." if self.asks else ""
+        if self.asks:
+            return "Waits for a person's answer."
+        return "Waits for room: a limit of its tags." if self.is_held and not self.tries_at else ""
 
 
 def standstills(flow_runs: Collection[UUID]) -> dict[UUID, Standstill]:
@@ -41,9 +47,11 @@ def standstills(flow_runs: Collection[UUID]) -> dict[UUID, Standstill]:
     if not flow_runs:
         return {}
     found: dict[UUID, Standstill] = defaultdict(lambda: Standstill([]))
-    unserved = Q(state=State.SUBMITTED) & ~Q(queue__in=served_queues()) & ~Q(queue__startswith=HELD)
+    is_held = Q(queue__startswith=HELD)
+    unserved = Q(state=State.SUBMITTED) & ~Q(queue__in=served_queues()) & ~is_held
+    held = is_held & Q(state=State.SUBMITTED, flow_run__state=State.PENDING)
     rows = (
-        TaskRun.objects.filter(unserved | Q(state=State.PAUSED) | Q(state=State.RETRYING, due_at__isnull=False))
+        TaskRun.objects.filter(unserved | held | Q(state=State.PAUSED) | Q(state=State.RETRYING, due_at__isnull=False))
         .filter(Q(flow_run__in=flow_runs) | Q(flow_run__root_run__in=flow_runs))
         .order_by("state", "queue")
         .values_list("state", "queue", "flow_run__root_run")
@@ -60,5 +68,7 @@ def _add(standstill: Standstill, state: str, queue: str, tries_at: datetime | No
         standstill.asks = True
     elif state == State.RETRYING:
         standstill.tries_at = min(filter(None, (standstill.tries_at, tries_at)), default=None)
+    elif queue.startswith(HELD):
+        standstill.is_held = True
     elif queue not in standstill.queues:
         standstill.queues.append(queue)

@@ -143,6 +143,22 @@ def test_logs_are_continued_after_a_line(api: APIClient, flow_run: FlowRun, chil
     assert rest == lines[1:]
 
 
+def test_the_history_of_a_run_can_be_asked_for_without_that_of_its_task_runs(
+    api: APIClient, flow_run: FlowRun, child_run: FlowRun
+) -> None:
+    changes = f"/api/v1/flow-runs/{flow_run.pk}/changes/"
+    parent = child_run.parent_task_run
+    assert parent
+
+    def slugs(query: str) -> list[str | None]:
+        return [change["slug"] for change in api.get(f"{changes}?{query}").json()["results"]]
+
+    assert slugs("") == [parent.slug, None]
+    assert slugs("flow_run_only=true") == [None]
+    assert slugs(f"task_run={parent.pk}") == [parent.slug]
+    assert api.get(f"{changes}?task_run=3").status_code == 422
+
+
 def test_lists_come_in_pages_of_two_hundred_at_most(api: APIClient, flow: Flow) -> None:
     for _ in range(3):
         make_flow_run(flow)

@@ -1,7 +1,7 @@
 """Anabranch on a phone, by touch."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from orchestrator.models import Project
 from tests.e2e.editor import Editor
@@ -38,6 +38,7 @@ def test_a_flow_of_flows_is_composed_run_and_watched_by_touch(site, signed_in):
     expect(editor.edges).to_have_count(1)
     expect(editor.card("Flow A-1")).to_be_in_viewport(ratio=1)
     expect(editor.card("Flow B-1")).to_be_in_viewport(ratio=1)
+    expect_downwards(editor.card("Flow A-1"), editor.card("Flow B-1"))
     editor.expect_saved()
     expect_no_overflow(page)
 
@@ -67,6 +68,15 @@ def test_a_large_graph_opens_at_its_beginning_in_a_size_that_can_be_read(site, s
         first = signed_in.locator('.task-card[data-task="step-0"]')
         expect(first).to_be_in_viewport(ratio=1)
         assert first.bounding_box()["width"] >= 160
+
+
+def expect_downwards(upstream: Locator, downstream: Locator) -> None:
+    """Both cards are large enough to be read, the second one below the first."""
+    above, below = upstream.bounding_box(), downstream.bounding_box()
+    assert above
+    assert below
+    assert min(above["width"], below["width"]) >= 160
+    assert below["y"] > above["y"] + above["height"]
 
 
 def expect_no_overflow(page: Page) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flows_ui.templatetags.moments import clock, in_words, moment, span, when
+from flows_ui.templatetags.moments import clock, in_words, local, moment, span, when
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_a_moment_is_written_in_utc():
 def test_each_filter_asks_the_browser_for_its_own_way_of_showing_a_moment(filter_, style):
     assert f'data-time="{style}"' in filter_("2026-11-22T09:30:00Z")
     assert filter_("", "never") == "never"
+
+
+def test_a_moment_can_be_told_in_a_zone_of_its_own():
+    assert local("2026-11-22T02:30:00Z", "America/New_York") == (
+        '<time datetime="2026-11-22T02:30:00+00:00" title="2026-11-22 02:30:00 UTC">21 Nov 2026, 21:30</time>'
+    )
+    assert local(None, "UTC") == ""

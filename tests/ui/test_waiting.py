@@ -60,7 +60,10 @@ def test_lists_say_what_a_run_stands_still_for(db):
     assert "No worker serves" not in listed(run)
 
     tasks.update(queue="~none", state=State.SUBMITTED)
-    assert "No worker serves" not in listed(run), "a limit of a tag holds it, which the run's page says"
+    assert "No worker serves" not in listed(run)
+    assert "Waits for room" not in listed(run), "other tasks of it may go on"
+    FlowRun.objects.update(state=State.PENDING)
+    assert "Waits for room: a limit of its tags." in listed(run)
 
     tasks.update(state=State.RETRYING, due_at=now + timedelta(minutes=40))
     assert "Tries again <time" in listed(run)

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orchestrator.api.answers import answers
-from orchestrator.api.filters import LogFilter
+from orchestrator.api.filters import ChangeFilter, LogFilter
 from orchestrator.api.permissions import Roles
 from orchestrator.api.serializers.runs import LogLineSerializer, StateChangeSerializer
 from orchestrator.api.view import ApiView
@@ -24,8 +24,9 @@ class _History(ApiView):
 
 class Changes(_History):
     queryset = StateChange.objects.none()
+    filterset_class = ChangeFilter
 
-    @answers("flow_runs_changes", ok=StateChangeSerializer(many=True))
+    @answers("flow_runs_changes", 422, ok=StateChangeSerializer(many=True))
     def get(self, request: Request, flow_run_id: UUID) -> Response:
         """List the changes of state of a flow run and its task runs, oldest first."""
         changes = self.listed(changes_of(self.flow_run(flow_run_id).pk))

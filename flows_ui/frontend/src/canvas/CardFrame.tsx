@@ -1,6 +1,7 @@
 import { Handle, Position } from '@xyflow/react';
 import type { ReactNode } from 'react';
 import type { Task } from '../core/graph';
+import { IS_DOWN } from './direction';
 
 interface CardFrameProps {
   slug: string;
@@ -14,8 +15,6 @@ interface CardFrameProps {
   hasProblem?: boolean;
   isRefused?: boolean;
   canConnect?: boolean;
-  /** Edges come in above and go out below. */
-  isDown?: boolean;
   onDoubleClick?: () => void;
 }
 
@@ -39,7 +38,7 @@ export function CardFrame(props: CardFrameProps) {
     >
       <Handle
         type="target"
-        position={props.isDown ? Position.Top : Position.Left}
+        position={IS_DOWN ? Position.Top : Position.Left}
         data-handle="in"
         isConnectable={canConnect}
         title={canConnect ? 'Drag to the task to wait for' : undefined}
@@ -47,7 +46,7 @@ export function CardFrame(props: CardFrameProps) {
       <div className="task-card__body">{props.children}</div>
       <Handle
         type="source"
-        position={props.isDown ? Position.Bottom : Position.Right}
+        position={IS_DOWN ? Position.Bottom : Position.Right}
         data-handle="out"
         isConnectable={canConnect}
         title={canConnect ? 'Drag to the task that waits for this one' : undefined}

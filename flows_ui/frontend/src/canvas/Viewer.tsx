@@ -11,7 +11,6 @@ import { useIsFar } from './useIsFar';
 /** From this many tasks on only the cards in view are drawn, and a small map helps to find one's way. */
 export const MANY_TASKS = 60;
 const NOTHING: ReadonlySet<string> = new Set();
-const ENDS = IS_DOWN ? HANDLES.toSeeDown : HANDLES.toSee;
 const ATTRIBUTION = { hideAttribution: true };
 
 interface ViewerProps {
@@ -34,7 +33,7 @@ export function Viewer({
   isEmbedded = false,
   children,
 }: ViewerProps) {
-  const nodes = useMemo(() => toNodes(graph, selected, [], ENDS), [graph, selected]);
+  const nodes = useMemo(() => toNodes(graph, selected, [], HANDLES.toSee), [graph, selected]);
   const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
   const isLarge = nodes.length > MANY_TASKS;
   const isFar = useIsFar();
@@ -69,7 +68,7 @@ export function Viewer({
       proOptions={ATTRIBUTION}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--canvas-dot)" />
-      {isLarge && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
+      {isLarge && !IS_DOWN && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
       <ZoomControls />
       {isBegun && <BeginHere tasks={graph.tasks} />}
       {children}

@@ -10,6 +10,7 @@ import { caseLabel } from '../core/control';
 import { distinctions, drawnEdges, edgeId, type Graph, nameOf, type Task } from '../core/graph';
 import { CARD } from '../core/layout';
 import { aboutTask } from './about';
+import { IS_DOWN } from './direction';
 
 export interface CardData extends Record<string, unknown> {
   task: Task;
@@ -17,17 +18,20 @@ export interface CardData extends Record<string, unknown> {
   about: string;
   /** What tells it from others of its name. */
   distinction?: string | undefined;
-  /** Edges come in above and go out below. */
-  isDown?: boolean;
 }
 
 export type CardNode = CanvasNode<CardData, 'card'>;
 export type { CanvasEdge };
 
-/** Handles to draw edges with, and points that edges end at where nothing is drawn: beside, or above and below. */
-export const HANDLES = { toDraw: handles(14), toSee: handles(0), toSeeDown: pointsAboveAndBelow() } as const;
+const GRIP = 14;
 
-function handles(size: number): NodeHandle[] {
+/** Handles to draw edges with, and points that edges end at where nothing is drawn: as the screen has them. */
+export const HANDLES = {
+  toDraw: IS_DOWN ? handlesAboveAndBelow(GRIP) : handlesBeside(GRIP),
+  toSee: IS_DOWN ? handlesAboveAndBelow(0) : handlesBeside(0),
+} as const;
+
+function handlesBeside(size: number): NodeHandle[] {
   const common = { y: (CARD.height - size) / 2, width: size, height: size };
   return [
     { ...common, type: 'target', position: Position.Left, x: -size / 2 },
@@ -35,11 +39,11 @@ function handles(size: number): NodeHandle[] {
   ];
 }
 
-function pointsAboveAndBelow(): NodeHandle[] {
-  const common = { x: CARD.width / 2, width: 0, height: 0 };
+function handlesAboveAndBelow(size: number): NodeHandle[] {
+  const common = { x: (CARD.width - size) / 2, width: size, height: size };
   return [
-    { ...common, type: 'target', position: Position.Top, y: 0 },
-    { ...common, type: 'source', position: Position.Bottom, y: CARD.height },
+    { ...common, type: 'target', position: Position.Top, y: -size / 2 },
+    { ...common, type: 'source', position: Position.Bottom, y: CARD.height - size / 2 },
   ];
 }
 
@@ -73,7 +77,7 @@ export function toNodes(
     return {
       id: task.slug,
       type: 'card',
-      data: { task, about, distinction, isDown: ends === HANDLES.toSeeDown },
+      data: { task, about, distinction },
       position: { x, y },
       width: CARD.width,
       height: CARD.height,

@@ -11,11 +11,13 @@ import {
   type FlowRun,
   firstFailure,
   heldBy,
+  isUnclaimed,
   itemsText,
   mayAnswer,
   type TaskRun,
   taskRunsBySlug,
   timeline,
+  waitingForNextTry,
   waitingForPeople,
   waitsForChildren,
 } from './runs';
@@ -212,4 +214,21 @@ it('names each limit of a tag once, with what waits for it', () => {
     ['y', ['E', 'C']],
     ['x', ['B', 'D']],
   ]);
+});
+
+it('says that a run waits for a worker while one could take it up and none has', () => {
+  const waits = (state: string, fields: Partial<TaskRun> = {}) =>
+    isUnclaimed(run(state, taskRun('A', 'Submitted', { is_served: true, is_held: false, ...fields })));
+
+  expect(waits('Pending')).toBe(true);
+  expect(waits('Running')).toBe(false);
+  expect(waits('Pending', { is_served: false })).toBe(false);
+  expect(waits('Pending', { is_held: true })).toBe(false);
+});
+
+it('tells of next tries that are not about to begin, the nearest first', () => {
+  const tries = (slug: string, second: number) => taskRun(slug, 'Retrying', { due_at: at(second) });
+  const found = run('Running', tries('C', 50), tries('A', 5), tries('B', 40), taskRun('D', 'Running'));
+
+  expect(waitingForNextTry(found, Date.parse(at(0))).map(({ slug }) => slug)).toEqual(['B', 'C']);
 });

@@ -128,6 +128,22 @@ export function heldBy(run: FlowRun): [string, TaskRun[]][] {
   return [...Map.groupBy(held, ({ message }) => message)];
 }
 
+/** Whether nothing of it has begun because no worker has had time for it, though some could. */
+export const isUnclaimed = (run: FlowRun): boolean =>
+  run.state === 'Pending' &&
+  run.task_runs.some((one) => one.state === 'Submitted' && one.is_served && !one.is_held);
+
+/** A next try that is nearer than this is not worth saying: it has begun before it is read. */
+const SOON_MS = 10_000;
+
+/** The task runs that wait for their next try, the nearest first. */
+export function waitingForNextTry(run: FlowRun, now: number): TaskRun[] {
+  const dueIn = ({ due_at: at }: TaskRun) => Date.parse(at ?? '') - now;
+  return run.task_runs
+    .filter((one) => one.state === 'Retrying' && one.due_at && dueIn(one) > SOON_MS)
+    .toSorted((a, b) => dueIn(a) - dueIn(b));
+}
+
 export const canCancel = (run: FlowRun): boolean => !isTerminal(run.state) && run.state !== 'Cancelling';
 export const canRestart = (run: FlowRun): boolean => isTerminal(run.state) && !isSuccessful(run.state);
 

@@ -1,6 +1,7 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { ListTree, SlidersHorizontal, SquareStack, Waypoints } from 'lucide-react';
 import { type KeyboardEvent, useEffect, useMemo } from 'react';
+import { IS_DOWN } from '../canvas/direction';
 import { type Camera, useCamera } from '../canvas/useCamera';
 import { type Addable, findTask } from '../core/graph';
 import type { Problem } from '../net/api';
@@ -25,6 +26,7 @@ import {
   type EditorStore,
   graphOf,
   type Pane,
+  shownGraphOf,
   useEditor,
   useEditorStore,
 } from './store';
@@ -59,7 +61,7 @@ function Workbench() {
     const isFirst = graphOf(store.getState()).tasks.length === 0;
     actions.addTask(added, isFirst ? camera.middle() : undefined);
     const slug = chosenSlug(store.getState());
-    const place = slug && findTask(graphOf(store.getState()), slug)?.position;
+    const place = slug && findTask(shownGraphOf(store.getState()), slug)?.position;
     if (place) requestAnimationFrame(() => camera.reveal(place));
   };
   const onShow = (problem: Problem) => {
@@ -104,13 +106,19 @@ function leaveOnEscape(event: KeyboardEvent): void {
 /** Milliseconds until the canvas has noticed its new size. */
 const RESIZED = 60;
 
-/** On a phone the canvas changes its size with the pane below it; keep the whole graph in sight. */
+/** On a small screen the canvas changes its size with the pane below it: all of the graph, or what can be read. */
 function useFittingPane(store: EditorStore, camera: Camera): void {
   useEffect(
     () =>
       store.subscribe((state, before) => {
         if (state.pane === before.pane || !matchMedia('(max-width: 860px)').matches) return;
-        setTimeout(() => camera.fitTo(graphOf(state).tasks), RESIZED);
+        const { tasks } = shownGraphOf(state);
+        const chosen = tasks.find((task) => task.slug === chosenSlug(state))?.position;
+        setTimeout(() => {
+          if (!IS_DOWN) return camera.fitTo(tasks);
+          camera.begin(tasks);
+          if (chosen) camera.reveal(chosen);
+        }, RESIZED);
       }),
     [store, camera],
   );

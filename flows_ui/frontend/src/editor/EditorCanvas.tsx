@@ -12,7 +12,9 @@ import {
 } from '@xyflow/react';
 import { Wand2 } from 'lucide-react';
 import { type DragEvent, type ReactNode, useEffect, useMemo, useState } from 'react';
+import { BeginHere } from '../canvas/BeginHere';
 import { IconButton, ZoomControls } from '../canvas/Controls';
+import { IS_DOWN } from '../canvas/direction';
 import { type CanvasEdge, type CardNode, HANDLES, toEdges, toNodes } from '../canvas/elements';
 import { type Camera, FIT, MIN_ZOOM } from '../canvas/useCamera';
 import { useIsFar } from '../canvas/useIsFar';
@@ -23,7 +25,7 @@ import type { Actions } from './actions';
 import { ConnectHint } from './ConnectHint';
 import { EditorCard } from './EditorCard';
 import { FLOW_DRAG_TYPE, readDragged } from './Palette';
-import { graphOf, useEditor, useEditorStore } from './store';
+import { shownGraphOf, useEditor, useEditorStore } from './store';
 import { focusCanvas } from './useEditorCommands';
 
 const NODE_TYPES = { card: EditorCard };
@@ -41,7 +43,7 @@ interface EditorCanvasProps {
 /** Where tasks are put, moved and joined by mouse or touch; keys act through the commands. */
 export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvasProps) {
   const store = useEditorStore();
-  const graph = useEditor(graphOf);
+  const graph = useEditor(shownGraphOf);
   const chosenTasks = useEditor((state) => state.tasks);
   const chosenEdges = useEditor((state) => state.edges);
   const canEdit = useEditor((state) => state.data.can_edit);
@@ -109,6 +111,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
       tabIndex={0}
       aria-label="Canvas. Arrow keys walk the tasks, C connects, question mark shows all keys."
       data-connecting={direction}
+      data-down={IS_DOWN || undefined}
       onDragOver={(event) => {
         if (!event.dataTransfer.types.includes(FLOW_DRAG_TYPE)) return;
         event.preventDefault();
@@ -133,7 +136,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
         onNodeClick={focusCanvas}
         onPaneClick={focusCanvas}
         onEdgeClick={focusCanvas}
-        nodesDraggable={canEdit}
+        nodesDraggable={canEdit && !IS_DOWN}
         nodesConnectable={canEdit}
         nodesFocusable={false}
         edgesFocusable={false}
@@ -149,19 +152,27 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
         selectionOnDrag={!IS_TOUCH}
         zoomOnDoubleClick={false}
         onlyRenderVisibleElements={isLarge}
-        fitView={fitsAtStart}
+        fitView={fitsAtStart && !IS_DOWN}
         fitViewOptions={FIT}
         minZoom={MIN_ZOOM}
         maxZoom={2}
         proOptions={ATTRIBUTION}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--canvas-dot)" />
-        {isLarge && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
+        {isLarge && !IS_DOWN && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
         <ZoomControls>
-          <IconButton name="Tidy up" title={commandTitle('canvas.tidy')} disabled={!canEdit} onClick={onTidy}>
-            <Wand2 />
-          </IconButton>
+          {!IS_DOWN && (
+            <IconButton
+              name="Tidy up"
+              title={commandTitle('canvas.tidy')}
+              disabled={!canEdit}
+              onClick={onTidy}
+            >
+              <Wand2 />
+            </IconButton>
+          )}
         </ZoomControls>
+        {IS_DOWN && fitsAtStart && <BeginHere tasks={graph.tasks} />}
         <ConnectHint />
       </ReactFlow>
       {children}

@@ -1,7 +1,7 @@
 import { MousePointerClick, Network } from 'lucide-react';
 import type { Camera } from '../canvas/useCamera';
 import type { Actions } from './actions';
-import { graphOf, useEditor, useEditorStore } from './store';
+import { shownGraphOf, useEditor, useEditorStore } from './store';
 
 const SEED = ['A', 'B', 'C', 'D'];
 
@@ -21,7 +21,7 @@ export function EmptyCanvas({ actions, camera, onFind }: EmptyCanvasProps) {
   const seed = SEED.flatMap((name) => flows.find((flow) => flow.name === name) ?? []);
   const build = () => {
     actions.buildDiamond(seed);
-    camera.fitTo(graphOf(store.getState()).tasks);
+    camera.fitTo(shownGraphOf(store.getState()).tasks);
   };
   return (
     <div className="empty empty-canvas">

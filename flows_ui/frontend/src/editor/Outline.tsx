@@ -1,5 +1,6 @@
 import { TriangleAlert } from 'lucide-react';
 import { type KeyboardEvent, useMemo } from 'react';
+import { placedToDraw } from '../canvas/direction';
 import type { Camera } from '../canvas/useCamera';
 import { findTask, nameOf } from '../core/graph';
 import { topologicalOrder, upstreamsOf } from '../core/reach';
@@ -25,7 +26,7 @@ export function Outline({ actions, camera }: { actions: Actions; camera: Camera 
 
   const choose = (slug: string) => {
     actions.select([slug]);
-    const place = findTask(graph, slug)?.position;
+    const place = findTask(placedToDraw(graph), slug)?.position;
     if (place) camera.reveal(place);
   };
   const onKeyDown = (event: KeyboardEvent) => {

@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react';
 import { type StoreApi, useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
+import { placedToDraw } from '../canvas/direction';
 import type { FlowName, Graph, Task } from '../core/graph';
 import { type History, startHistory } from '../core/history';
 import { withPositions } from '../core/layout';
@@ -89,6 +90,8 @@ export function createEditorStore(data: EditorData): EditorStore {
 }
 
 export const graphOf = (state: EditorState): Graph => state.history.present.graph;
+/** The graph as the canvas shows it. */
+export const shownGraphOf = (state: EditorState): Graph => placedToDraw(graphOf(state));
 export const schemaOf = (state: EditorState): ParameterSchema => state.history.present.schema;
 
 /** The one chosen task; null if none or several are. */

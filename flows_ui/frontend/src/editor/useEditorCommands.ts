@@ -6,7 +6,7 @@ import { findTask } from '../core/graph';
 import type { Problem } from '../net/api';
 import { type Handlers, useCommands } from '../ui/useCommands';
 import type { Actions } from './actions';
-import { chosenSlug, type EditorStore, flowOf, graphOf } from './store';
+import { chosenSlug, type EditorStore, flowOf, graphOf, shownGraphOf } from './store';
 import type { Saving } from './useSaving';
 
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
@@ -43,7 +43,7 @@ function makeHandlers(store: EditorStore, actions: Actions, camera: Camera, savi
   const walk = (direction: Parameters<Actions['walk']>[0]) => () => {
     actions.walk(direction);
     const slug = chosenSlug(get());
-    const place = slug && findTask(graphOf(get()), slug)?.position;
+    const place = slug && findTask(shownGraphOf(get()), slug)?.position;
     if (place) camera.reveal(place);
   };
   return {
@@ -77,7 +77,7 @@ function makeHandlers(store: EditorStore, actions: Actions, camera: Camera, savi
     'select.none': actions.clearSelection,
     'canvas.tidy': () => {
       actions.tidy();
-      camera.fitTo(graphOf(get()).tasks);
+      camera.fitTo(shownGraphOf(get()).tasks);
     },
     'canvas.fit': camera.fit,
     'canvas.zoomIn': camera.zoomIn,
@@ -122,7 +122,7 @@ export function showProblem(store: EditorStore, actions: Actions, camera: Camera
   if (problem.task) actions.select([problem.task]);
   else if (edge) actions.select([], [JSON.stringify([edge.upstream, edge.downstream])]);
   const slug = problem.task ?? edge?.upstream;
-  const place = slug && findTask(graphOf(store.getState()), slug)?.position;
+  const place = slug && findTask(shownGraphOf(store.getState()), slug)?.position;
   if (place) camera.reveal(place);
   actions.say(problem.message);
 }

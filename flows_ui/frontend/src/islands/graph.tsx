@@ -13,13 +13,7 @@ import { EMPTY_GRAPH, type Graph } from '../core/graph';
 import { mountIsland } from '../ui/mountIsland';
 
 const PlainCard = memo(({ data }: NodeProps<CardNode>) => (
-  <CardFrame
-    slug={data.task.slug}
-    kind={data.task.kind}
-    label={spokenName(data)}
-    isSelected={false}
-    isDown={data.isDown}
-  >
+  <CardFrame slug={data.task.slug} kind={data.task.kind} label={spokenName(data)} isSelected={false}>
     <TaskLines data={data} />
   </CardFrame>
 ));

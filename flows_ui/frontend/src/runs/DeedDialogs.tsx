@@ -32,7 +32,7 @@ export function RestartDialog({ onClose, from }: { onClose: () => void; from: Ta
       <Failure text={failure} />
       <p>{whatRunsAgain(from)}</p>
       {isTerminal(run.state) && schema && Object.keys(schema.properties ?? {}).length > 0 && (
-        <fieldset className="panel-part bare">
+        <fieldset className="bare">
           <legend className="panel-part__title">Parameters of what runs again</legend>
           <SchemaForm
             schema={schema}

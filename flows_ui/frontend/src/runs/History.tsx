@@ -5,8 +5,6 @@ import { Badge, Moment } from './words';
 
 interface StateChange {
   at: string;
-  slug: string | null;
-  map_index: number | null;
   attempt: number;
   before: string | null;
   after: string;
@@ -15,36 +13,33 @@ interface StateChange {
 }
 
 interface HistoryProps {
-  /** Of which task; null for the flow run itself. */
-  slug: string | null;
-  mapIndex?: number | null;
+  /** Of which task run; null for the flow run itself. */
+  taskRun: string | null;
   /** Another one of these means that there is more to read. */
-  version: unknown;
+  version: string;
 }
 
 /** The changes of state of a task run or of the flow run, the first one on top. */
-export function History({ slug, mapIndex = null, version }: HistoryProps) {
+export function History({ taskRun, version }: HistoryProps) {
   const run = useRun((state) => state.run.id);
   const [changes, setChanges] = useState<StateChange[] | null>(null);
   const [failure, setFailure] = useState('');
   useEffect(() => {
-    let isWanted = version !== undefined;
-    readAll(run)
+    let isWanted = version !== '';
+    readAll(run, taskRun)
       .then((found) => isWanted && setChanges(found))
       .catch((error: unknown) => isWanted && setFailure(messageOf(error)));
     return () => {
       isWanted = false;
     };
-  }, [run, version]);
-  const own = changes?.filter(
-    (change) => change.slug === slug && (slug === null || change.map_index === mapIndex),
-  );
+  }, [run, taskRun, version]);
   if (failure) return <p className="notice notice--danger">{failure}</p>;
-  if (!own) return null;
-  if (own.length === 0) return <p className="muted small">It has been in this state from the beginning.</p>;
+  if (!changes) return null;
+  if (changes.length === 0)
+    return <p className="muted small">It has been in this state from the beginning.</p>;
   return (
     <ol className="history">
-      {own.map((change) => (
+      {changes.map((change) => (
         <li key={`${change.at} ${change.after}`}>
           <div className="cluster cluster--between">
             <Badge state={change.after} isPlain />
@@ -68,10 +63,12 @@ function sentence({ actor, message }: StateChange): string {
   return actor && !said.includes(actor) ? `By ${actor}. ${said}` : said;
 }
 
-async function readAll(run: string): Promise<StateChange[]> {
+/** Only what is shown: a run with thousands of items has tens of thousands of changes. */
+async function readAll(run: string, taskRun: string | null): Promise<StateChange[]> {
+  const whose = taskRun ? `task_run=${taskRun}` : 'flow_run_only=true';
   const changes: StateChange[] = [];
   for (let page = 1; ; page += 1) {
-    const path = `flow-runs/${run}/changes/?page=${page}&page_size=200`;
+    const path = `flow-runs/${run}/changes/?${whose}&page=${page}&page_size=200`;
     const { results, next } = await call<{ results: StateChange[]; next: string | null }>('GET', path);
     changes.push(...results);
     if (!next) return changes;

@@ -21,7 +21,6 @@ export const RunCard = memo(({ id, data, selected }: NodeProps<CardNode>) => {
       isSelected={selected ?? false}
       state={state}
       isStill={shown.state !== state}
-      isDown={data.isDown}
       onDoubleClick={() => child && location.assign(`/flow-runs/${child}/`)}
     >
       <div className="task-card__line">

@@ -22,7 +22,7 @@ import { choose, placeOf, type RunDialog, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { useDeed } from './useDeed';
 import { useFocusKept } from './useFocusKept';
-import { Held, Unserved } from './Waits';
+import { Held, Retrying, Unclaimed, Unserved } from './Waits';
 import { Badge, Duration, Moment } from './words';
 
 /** Which run this is, how it goes, and what can be done with it. */
@@ -69,6 +69,8 @@ export function RunHeader() {
       <Counts run={run} />
       <Unserved run={run} />
       <Held run={run} />
+      <Unclaimed run={run} />
+      <Retrying run={run} />
       <Waiting run={run} />
       <Why run={run} />
     </header>
@@ -165,12 +167,8 @@ function Why({ run }: { run: FlowRun }) {
   return (
     <div className="notice notice--danger why" role="alert">
       <p className="why__text">
-        <strong>{name}</strong> {labelOf(failure.state).toLowerCase()}: {message || 'no message'}{' '}
-        {cause && (
-          <span className="muted">
-            (in {cause.taskRun.name} of {cause.run.flow})
-          </span>
-        )}
+        <strong>{name}</strong> {labelOf(failure.state).toLowerCase()}
+        {cause && ` in ${cause.taskRun.name} of ${cause.run.flow}`}: {message || 'no message'}
       </p>
       <button
         type="button"
@@ -286,7 +284,7 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
         <Ellipsis />
       </summary>
       <div className="menu__list">
-        {canRestart(run) && (
+        {canRestart(run) && Object.keys(run.parameters ?? {}).length > 0 && (
           <button type="button" onClick={() => pick('restart')}>
             <RotateCcw /> Restart with other parameters…
           </button>

@@ -78,7 +78,7 @@ export function RunPanel() {
         <Result result={run.result} stored={run.stored_result} address={`flow-runs/${run.id}/result/`} />
         <section className="panel-part" aria-label="History">
           <h3 className="panel-part__title">History</h3>
-          <History slug={null} version={run.state} />
+          <History taskRun={null} version={`${run.state} ${run.attempt} ${run.message}`} />
         </section>
       </div>
     </section>

@@ -93,11 +93,13 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
       <div className="run-panel__body" role="tabpanel" aria-label={tab}>
         {tab === 'Overview' && <Overview taskRun={taskRun} onLogs={() => setTab('Logs')} />}
         {tab === 'Logs' && <Logs taskRun={taskRun} />}
-        {tab === 'History' && <History slug={taskRun.slug} mapIndex={taskRun.map_index} version={taskRun} />}
+        {tab === 'History' && <History taskRun={taskRun.id} version={versionOf(taskRun)} />}
       </div>
     </section>
   );
 }
+
+const versionOf = ({ state, attempt, message }: TaskRun): string => `${state} ${attempt} ${message}`;
 
 /** What can be done to this task run. */
 function Deeds({ taskRun }: { taskRun: TaskRun }) {
@@ -176,7 +178,7 @@ function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void })
         </dd>
         {taskRun.due_at && !taskRun.ended_at && (
           <>
-            <dt>Due</dt>
+            <dt>{taskRun.state === 'Retrying' ? 'Next try' : 'Due'}</dt>
             <dd>
               <Moment at={taskRun.due_at} />
             </dd>
@@ -224,6 +226,7 @@ function Why({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
   const isFailed = isUnsuccessful(taskRun.state);
   const cause = useCause(isFailed ? taskRun : null);
   const message = cause?.taskRun.message || taskRun.message;
+  if (!message && taskRun.state === 'Submitted') return <WaitsForWorker taskRun={taskRun} />;
   if (!message) return null;
   return (
     <div className="run-why">
@@ -244,6 +247,13 @@ function Why({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
     </div>
   );
 }
+
+const WaitsForWorker = ({ taskRun: { queue, is_served: isServed } }: { taskRun: TaskRun }) => (
+  <p className="muted small">
+    {isServed ? 'Waits for a worker that is free' : 'No worker serves its queue'}:{' '}
+    <span className="mono">{queue}</span>
+  </p>
+);
 
 function leavesOf(binding: Binding, key: string): [string, Binding][] {
   if (binding.kind === 'list') {

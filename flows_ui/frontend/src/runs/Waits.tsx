@@ -1,6 +1,7 @@
 import { nameOf } from '../core/graph';
-import { type FlowRun, heldBy, type TaskRun } from '../core/runs';
-import { useRun } from './store';
+import { type FlowRun, heldBy, isUnclaimed, type TaskRun, waitingForNextTry } from '../core/runs';
+import { useNow, useRun } from './store';
+import { Moment } from './words';
 
 /** What waits for a worker that is not there, and how to start one. */
 export function Unserved({ run }: { run: FlowRun }) {
@@ -27,6 +28,39 @@ export function Held({ run }: { run: FlowRun }) {
           <strong>{namesOf(taskRuns, (slug) => nameOf(graph, slug))}</strong>: {message}
         </p>
       ))}
+    </div>
+  );
+}
+
+/** A run that a worker takes up at once need not say that it waits for one. */
+const UNCLAIMED_MS = 3_000;
+
+/** That nothing has begun yet because the workers have other work. */
+export function Unclaimed({ run }: { run: FlowRun }) {
+  const isWaiting = isUnclaimed(run);
+  const now = useNow(isWaiting);
+  if (!isWaiting || now - Date.parse(run.created_at) < UNCLAIMED_MS) return null;
+  const queues = [
+    ...new Set(run.task_runs.filter(({ state }) => state === 'Submitted').map((one) => one.queue)),
+  ];
+  return (
+    <p className="notice">
+      Waits for a worker of the queue {queues.join(', ')} that is free: those there are have other work.
+    </p>
+  );
+}
+
+/** What failed and is tried again, and when. */
+export function Retrying({ run }: { run: FlowRun }) {
+  const graph = useRun((state) => state.graph);
+  const [next, ...others] = waitingForNextTry(run, Date.now());
+  if (!next) return null;
+  return (
+    <div className="notice notice--warning">
+      <p className="why__text">
+        <strong>{nameOf(graph, next.slug)}</strong> is tried again at <Moment at={next.due_at} />
+        {others.length > 0 && `, and ${others.length} more later`}. {next.message.split('\n')[0]}
+      </p>
     </div>
   );
 }
