@@ -32,6 +32,17 @@ def named(name: Any) -> str:
     return str(name)
 
 
+def _schedule(given: Any) -> Schedule | None:
+    if given is None:
+        return None
+    # Not loaded by flows without one.
+    from orchestrator.sdk.schedules import Schedule
+
+    if isinstance(given, Schedule):
+        return given
+    raise TypeError(f"{given!r} is no schedule; write CronSchedule(...), or Schedule([clock, ...]).")
+
+
 class Flow(TaskGraph):
     """A graph of tasks with a name, and perhaps a schedule.
 
@@ -73,7 +84,7 @@ class Flow(TaskGraph):
         validate: bool = False,
     ) -> None:
         super().__init__(named(name), eager=validate)
-        self.schedule = schedule
+        self.schedule = _schedule(schedule)
         self.project = project
         self.queue = queue_of(queue)
         self.priority = priority_of(priority)

@@ -52,6 +52,8 @@ class StartFlowRun(EngineTask):
         name: str | None = None,
         **attributes: Any,
     ) -> None:
+        if not isinstance(parameters, Mapping | None):
+            raise TypeError(f"The parameters of a StartFlowRun are a dict of name and value, not {parameters!r:.80}.")
         if parameters is not None and holds_task(dict(parameters)):
             raise TypeError(
                 "The parameters of a StartFlowRun's constructor cannot hold tasks; pass them when it is called in the"
@@ -151,6 +153,8 @@ def without_foreign(task: Task, inputs: Mapping[str, Binding]) -> dict[str, Bind
 def _check_poll(poll_interval: timedelta | None) -> None:
     if poll_interval is None:
         return
+    if not isinstance(poll_interval, timedelta):
+        raise TypeError(f"poll_interval must be a timedelta of at least three seconds, not {poll_interval!r}.")
     if poll_interval < _SHORTEST_POLL:
         raise ValueError(f"poll_interval must be at least three seconds, not {poll_interval}.")
     warnings.warn("poll_interval has no effect: a waiting StartFlowRun hears of its child's end at once.", stacklevel=3)

@@ -65,6 +65,9 @@ def test_the_time_zone_is_that_of_the_start_date():
         (datetime(2026, 1, 1, tzinfo=UTC), "UTC"),
         (datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin")), "Europe/Berlin"),
         (pendulum.datetime(2026, 1, 1), "UTC"),
+        # Zones without a slash in their names, with summer time.
+        (pendulum.datetime(2026, 1, 1, tz="GB"), "GB"),
+        (datetime(2026, 1, 1, tzinfo=ZoneInfo("EST5EDT")), "EST5EDT"),
         (pendulum.parse("2026-01-01T00:00:00-05:00"), "Etc/GMT+5"),
     ],
 )
@@ -89,6 +92,17 @@ def test_an_interval_counts_from_its_start_or_from_now():
         IntervalSchedule(NOON)
     with pytest.raises(ValueError, match="at least 1"):
         IntervalSchedule(NOON, timedelta(0))
+
+
+def test_what_is_no_schedule_no_length_and_no_moment_is_refused_where_it_is_written():
+    for wrong in ("0 9 * * *", CronClock("0 9 * * *")):
+        with pytest.raises(TypeError, match="is no schedule; write CronSchedule"):
+            Flow("f", schedule=wrong)
+    with pytest.raises(ValueError, match="An interval is a timedelta, not 60"):
+        IntervalSchedule(interval=60)
+    for clock in (lambda: CronClock("0 9 * * *", start_date="2026-03-02"), lambda: DatesClock(["2026-03-02"])):
+        with pytest.raises(TypeError, match="'2026-03-02' is no datetime"):
+            clock()
 
 
 def test_several_clocks_are_merged_in_the_order_of_time():

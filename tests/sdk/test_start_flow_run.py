@@ -139,6 +139,13 @@ def test_s059_a_task_among_the_parameters_of_the_constructor_is_refused(inner: A
         StartFlowRun("A", parameters={"rows": [{"x": inner}] if nested else inner})
 
 
+def test_what_is_no_dict_of_parameters_and_no_length_of_time_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"are a dict of name and value, not \[1\]"):
+        StartFlowRun("A", parameters=[1])
+    with pytest.raises(TypeError, match="must be a timedelta of at least three seconds, not 10"):
+        StartFlowRun("A", poll_interval=10)
+
+
 def test_waiting_and_polling_belong_to_the_constructor() -> None:
     with Flow("f"), pytest.raises(TypeError, match="cannot be called so: got an unexpected keyword argument 'wait'"):
         StartFlowRun("A")(wait=True)

@@ -89,6 +89,8 @@ class IntervalClock(Clock):
         labels: list[str] | None = None,
         timezone: str | None = None,
     ) -> None:
+        if not isinstance(interval, timedelta):
+            raise ScheduleError("interval_seconds", f"An interval is a timedelta, not {interval!r}.")
         zone = zone_of(start_date, timezone)
         start = aware(start_date) if start_date else pendulum.now("UTC")
         plain = timedelta(days=interval.days, seconds=interval.seconds, microseconds=interval.microseconds)

@@ -4,11 +4,16 @@ from datetime import datetime, timedelta, tzinfo
 
 import pendulum
 
-from orchestrator.core.wall_clock import ScheduleError
+from orchestrator.core.wall_clock import ScheduleError, zone_names
 
 
 def aware(moment: datetime) -> datetime:
-    """Return the moment with a time zone: UTC unless it has one."""
+    """Return the moment with a time zone: UTC unless it has one.
+
+    :raises TypeError: it is no datetime
+    """
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{moment!r} is no datetime; write datetime(2026, 3, 2, 9, 30), or one of pendulum's.")
     return moment.replace(tzinfo=pendulum.UTC) if moment.tzinfo is None else moment
 
 
@@ -19,7 +24,7 @@ def aware_or_none(moment: datetime | None) -> datetime | None:
 
 def zone_of(moment: datetime | None, timezone: str | None) -> str:
     """Return the time zone of a clock: its first moment's, else the one that is named, else UTC."""
-    if moment is not None and moment.tzinfo is not None:
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
         return _zone_name(moment)
     return timezone or "UTC"
 
@@ -29,7 +34,8 @@ def _zone_name(moment: datetime) -> str:
     zone: tzinfo | None = moment.tzinfo
     for attribute in ("key", "name"):  # zoneinfo's zones have a key, pendulum's a name
         name = getattr(zone, attribute, None)
-        if isinstance(name, str) and "/" in name:
+        # A bare offset has a name as well, which is none of a zone.
+        if isinstance(name, str) and name in zone_names():
             return name
     offset = moment.utcoffset() or timedelta()
     if not offset:
