@@ -51,16 +51,14 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
         raise CannotStart(
             f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {flow} call each other in a circle?"
         )
-    own_key = inputs.get("idempotency_key")
-    if own_key is not None and len(str(own_key)) > MAX_KEY:
-        raise CannotStart(f"An idempotency key has at most {MAX_KEY} characters, but this one has {len(str(own_key))}.")
+    own_key = _key(inputs.get("idempotency_key"))
     fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
     return Order(
         ready=ready,
         task=task,
         flow=flow,
         parameters=parameters,
-        key=fresh if own_key is None else str(own_key),
+        key=own_key or fresh,
         has_own_key=own_key is not None,
         name=_child_name(run, task, flow, inputs.get("run_name")),
         start_time=_moment(inputs.get("scheduled_start_time"), pendulum.now("UTC")),
@@ -80,6 +78,18 @@ def _inputs(task: Task, index: int, own: dict[str, Any], results: Results) -> di
         return results.inputs(task, index, own)
     except Unresolvable as error:
         raise CannotStart(str(error)) from None
+
+
+def _key(given: Any) -> str | None:
+    if given is None:
+        return None
+    is_whole = isinstance(given, int) and not isinstance(given, bool)
+    key = str(given).strip() if is_whole or isinstance(given, str) else ""
+    if not key:
+        raise CannotStart(f"An idempotency key is text, or a whole number, but this one is {given!r:.80}.")
+    if len(key) > MAX_KEY:
+        raise CannotStart(f"An idempotency key has at most {MAX_KEY} characters, but this one has {len(key)}.")
+    return key
 
 
 def _named(run: Run, inputs: dict[str, Any]) -> FlowName:

@@ -1,5 +1,7 @@
 """Child flow runs: started, waited for, mirrored (numbers: the conformance list of the semantics)."""
 
+import re
+
 import pytest
 
 from orchestrator.core.states import TERMINAL, State
@@ -250,10 +252,31 @@ def test_s073_an_own_key_finds_its_run_also_when_a_later_version_has_other_defau
     assert FlowRun.objects.filter(flow__name="child").count() == 1
 
 
-def test_a_key_that_is_too_long_is_refused(register, start):
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("k" * 201, "at most 200 characters, but this one has 201"),
+        ("", "is text, or a whole number, but this one is ''"),
+        (" ", "but this one is ' '"),
+        ([1], r"but this one is \[1\]"),
+        (True, "but this one is True"),
+    ],
+)
+def test_what_is_no_key_is_refused(register, start, key, message):
     register(one_task("child"))
     with Flow("parent") as flow:
-        child("child", wait=True)(idempotency_key="k" * 201)
-    run = start(register(flow))
+        child("child", wait=True)(idempotency_key=Parameter("key"))
+    run = start(register(flow), key=key)
 
-    assert "at most 200 characters" in TaskRun.objects.get(flow_run=run).message
+    assert re.search(message, TaskRun.objects.get(flow_run=run).message)
+    assert FlowRun.objects.count() == 1
+
+
+def test_a_number_is_a_key(register, start, drain):
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        child("child")(idempotency_key=20260302)
+    start(register(flow))
+    drain()
+
+    assert FlowRun.objects.get(flow__name="child").idempotency_key == "20260302"
