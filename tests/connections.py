@@ -27,7 +27,7 @@ class Meanwhile(Thread):
     def is_waiting(self) -> bool:
         assert self.is_alive(), f"it did not wait: {self.raised}"
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
             return cursor.fetchone() is not None
 
 

@@ -236,6 +236,26 @@ class FlowGraph:
             raise CyclicGraph(error.args[1]) from None
 
     @cached_property
+    def alone(self) -> dict[str, int]:
+        """slug -> how many tasks are left when this one runs and all others left come after it, for each such task.
+
+        It is counted among them. In flows with mapped tasks there are none: those are ready more than once.
+        """
+        if self.mapped:
+            return {}
+        found: dict[str, int] = {}
+        waiting_on = {slug: len(upstreams) for slug, upstreams in self.upstreams.items()}
+        ready = len(self.roots)
+        for done, slug in enumerate(self.order):
+            if ready == 1:
+                found[slug] = len(self.tasks) - done
+            ready -= 1
+            for downstream in self.downstreams[slug]:
+                waiting_on[downstream] -= 1
+                ready += waiting_on[downstream] == 0
+        return found
+
+    @cached_property
     def reads(self) -> dict[str, tuple[str, ...]]:
         """slug -> slugs of the tasks whose results its inputs read."""
         return {slug: tuple(set().union(*map(upstreams_of, task.inputs.values()))) for slug, task in self.tasks.items()}

@@ -1,7 +1,7 @@
-"""What is read together with the lock of a flow run, so that nobody has to ask for it afterwards.
+"""What is read before it is asked for: the rows that the end of a claim will count down.
 
-Whoever holds a claim knows what will follow when it has ended: the graph says it. The question leaves behind the one
-that locks, in the same flight, and PostgreSQL answers it when the flow run is held.
+Whoever holds a claim knows what will follow when it has ended: the graph says it. The question leaves behind another
+one, in the same flight, and PostgreSQL answers it when the flow run is held.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,17 +15,15 @@ from orchestrator.engine.steps import Claim, Counted, Ready
 from orchestrator.engine.versions import load_version
 
 Ahead = dict[UUID, dict[str, Counted]]
+Place = tuple[UUID, str]  # a flow run, and the slug of a task run of it
 
 # A task with more upstreams than this has their states read when it is its turn, not at the end of each of them.
 FEW_UPSTREAMS = 8
 
 
-def read_ahead(claims: Iterable[Claim], *, climb: bool) -> Callable[[], Ahead]:
-    """Ask for the rows that the ends of these claims will count down, by flow run and slug, and those judged with them.
-
-    :param climb: also of the flow runs above those that may end with their claims
-    """
-    wanted = [place for held in claims for place in _places(held, climb)]
+def read_ahead(places: Iterable[Place]) -> Callable[[], Ahead]:
+    """Ask for task runs as their rows are; return what gives them, by flow run and slug."""
+    wanted = list(places)
     if not wanted:
         return dict
     answer = ask(
@@ -44,14 +42,17 @@ def read_ahead(claims: Iterable[Claim], *, climb: bool) -> Callable[[], Ahead]:
     return read
 
 
-def _places(held: Claim, climb: bool) -> Iterator[tuple[UUID, str]]:
+def places_after(held: Claim, *, climb: bool) -> Iterator[Place]:
+    """Give what the end of a claim counts down, and what is judged with that.
+
+    :param climb: where it may end its flow run: what that counts down
+    """
     graph = load_version(held.version_id).graph
     if graph.downstreams[held.slug]:
-        return ((held.flow_run_id, slug) for slug in _concerned(graph, held.slug))
-    if climb and held.above:
+        yield from ((held.flow_run_id, slug) for slug in _concerned(graph, held.slug))
+    elif climb and held.above:
         above = held.above
-        return ((above.flow_run_id, slug) for slug in _concerned(load_version(above.version_id).graph, above.slug))
-    return iter(())
+        yield from ((above.flow_run_id, slug) for slug in _concerned(load_version(above.version_id).graph, above.slug))
 
 
 def _concerned(graph: FlowGraph, slug: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Tasks that start flow runs: the child is created, or found again, in the transaction that lets the task start."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import pendulum
@@ -168,6 +168,8 @@ def _new_run(run: Run, order: Order, latest: Latest) -> NewRun:
         key_is_fresh=not order.has_own_key,
         later=order.start_time is not None and order.start_time > pendulum.now("UTC"),
     )
+    if order.task.wait:
+        new.waited_by = replace(order.ready, before=State.RUNNING, child=new.id, child_attempt=1)
     # Flow runs below one of their own project share its place.
     new.is_limited = latest.flow_is_limited or (latest.project_is_limited and not new.is_nested)
     return new

@@ -1,8 +1,6 @@
 """The ends of what a worker holds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,18 +9,18 @@ from django.db import DataError
 from orchestrator.core.caching import CacheEntry
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.ahead import read_ahead
+from orchestrator.engine.believing import leave
 from orchestrator.engine.caching import store_cached
 from orchestrator.engine.claiming import claim_with
 from orchestrator.engine.crash_points import point
-from orchestrator.engine.database import ask, retried
+from orchestrator.engine.database import retried
 from orchestrator.engine.endings import end_task_runs, ending_move, found_move
+from orchestrator.engine.holding import hold, lock
 from orchestrator.engine.inputs import inputs_for_children, lists_of
 from orchestrator.engine.items import items_beside
 from orchestrator.engine.settling import settle
 from orchestrator.engine.starting import start_here
-from orchestrator.engine.statements import LOCK_WITH_TASK_RUNS, RUN_COLUMNS
-from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent, one_step, run_of
+from orchestrator.engine.steps import Claim, Ready, Run, Step, TellParent, one_step
 from orchestrator.engine.telling import Waiting, mirror
 
 Ended = tuple[Claim, Ending]
@@ -30,9 +28,6 @@ _T = TypeVar("_T")
 
 # Child flow runs that one claim of an item starts: the flow run is locked meanwhile, and their ends have to wait.
 AT_ONCE = 200
-# Ends that are told to their parents in the same transaction. More are told in transactions of their own: many children
-# of one parent would else wait for each other's whole transactions.
-FEW = 4
 
 
 def complete(*, ended: list[Ended], worker: str = "", claims: int = 0, looks: bool = False) -> list[Step]:
@@ -57,7 +52,7 @@ def complete(*, ended: list[Ended], worker: str = "", claims: int = 0, looks: bo
 def _complete(ended: list[Ended], worker: str, claims: int, looks: bool) -> Step:
     endings = {held.task_run_id: ending for held, ending in ended}
     with one_step(worker=worker, claims=claims) as step:
-        locked = _lock([claim for claim, _ in ended], climb=len(ended) <= FEW)
+        locked = hold([claim for claim, _ in ended])
         for run, held in locked.holding:
             moves = [ending_move(run, ready, endings[ready.id]) for ready in held]
             done = end_task_runs(step, run, moves)
@@ -66,7 +61,9 @@ def _complete(ended: list[Ended], worker: str, claims: int, looks: bool) -> Step
         _climb(step, locked.waiting)
         if looks:
             claim_with(step, limit=claims)
+        note = leave(step, locked.by)
         point("ending")
+    note()
     point("ended")
     return step
 
@@ -101,7 +98,7 @@ def start_held(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     """
     loaded, lost = _loaded(held, inputs_for_children)
     with one_step(worker=worker, claims=claims) as step:
-        for run, ready in _lock([held]).holding:
+        for run, ready in lock([held]).holding:
             if ending := _not_started(run, lost):
                 settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, ending) for one in ready]))
             else:
@@ -116,7 +113,7 @@ def give_items_to(*, held: Claim, worker: str = "", claims: int = 0) -> Step:
     """Give a claimed mapped task its items; it then waits for them and holds no worker."""
     lists, lost = _loaded(held, lists_of)
     with one_step(worker=worker, claims=claims) as step:
-        for run, ready in _lock([held]).holding:
+        for run, ready in lock([held]).holding:
             if ending := _not_started(run, lost):
                 settle(step, run, ended=end_task_runs(step, run, [ending_move(run, one, ending) for one in ready]))
             else:
@@ -130,7 +127,7 @@ def end_lost(*, held: Claim, ending: Ending) -> Step:
     """End a task run whose worker was lost. People's code around it hears of that, unless the loss came by hearing."""
     was_told = bool((held.carried or {}).get("ending"))
     with one_step() as step:
-        for run, ready in _lock([held]).holding:
+        for run, ready in lock([held]).holding:
             moves = [(ending_move if was_told else found_move)(run, one, ending) for one in ready]
             settle(step, run, ended=end_task_runs(step, run, moves))
     return step
@@ -146,47 +143,3 @@ def _loaded(held: Claim, load: Callable[[Claim], _T]) -> tuple[_T | None, Ending
         return load(held), None
     except Exception as error:  # noqa: BLE001 - whatever a storage may raise; it becomes the task run's failure
         return None, Ending(State.FAILED, f"{type(error).__name__}: {error}"[:1_000])
-
-
-@dataclass(slots=True)
-class _Locked:
-    """Flow runs that this transaction holds: those with claims that are still the worker's, and those above them.
-
-    `waiting`: child flow run -> the flow run that waits for it, with the waiting task run.
-    """
-
-    holding: list[tuple[Run, list[Ready]]] = field(default_factory=list)
-    waiting: dict[UUID, Waiting] = field(default_factory=dict)
-
-
-def _lock(claims: list[Claim], *, climb: bool = False) -> _Locked:
-    """Lock the flow runs and the rows of claims; with `climb` also those above that may end with them.
-
-    This is the one place that locks several flow runs that exist. It does so all at once and before anything else, in
-    one order for everybody: children before parents, then by id. Whoever locks one alone waits for no other. So nobody
-    can wait in a circle.
-    """
-    attempts = {held.task_run_id: held.attempt for held in claims}
-    locked = _Locked()
-    held_attempts: dict[UUID, int] = {}
-    aboves = {held.flow_run_id: held.above for held in claims}
-    found = ask(LOCK_WITH_TASK_RUNS, task_run_ids=list(attempts), climb=climb)
-    found_ahead = read_ahead(claims, climb=climb)
-    ahead = found_ahead()
-    for _, of_one in groupby(found(), key=lambda row: row[0]):
-        group = list(of_one)
-        run, ready = run_of(group[0]), []
-        run.ahead, run.above = ahead.get(run.id, {}), aboves.get(run.id)
-        held_attempts[run.id] = run.attempt
-        for row in group:
-            identity, slug, index, attempt, state, failures, child, child_attempt, is_free, level = row[RUN_COLUMNS:]
-            task_run = Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt, index)
-            if state != State.RUNNING:
-                continue
-            if level == 0 and attempts[identity] == attempt:
-                ready.append(task_run)
-            elif level > 0 and is_free and held_attempts.get(child, 0) >= child_attempt:
-                locked.waiting[child] = Waiting(run, [task_run])
-        if ready:
-            locked.holding.append((run, ready))
-    return locked

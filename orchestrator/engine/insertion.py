@@ -30,6 +30,7 @@ class NewRun:
     parent: Run | None = None
     parent_task_run_id: UUID | None = None
     parent_slug: str = ""
+    waited_by: Ready | None = None
     user_id: int | None = None
     schedule_id: int | None = None
     scheduled_for: datetime | None = None
@@ -132,6 +133,7 @@ def _task_runs(step: Step, born: list[tuple[NewRun, State]]) -> list[dict[str, A
     task_runs = []
     for new, state in born:
         held = _held(new, state)
+        step.written[held.id] = held
         first: list[Ready] = []
         for slug, waits in new.version.waiting_on.items():
             identity = uuid4()
@@ -200,4 +202,5 @@ def _held(new: NewRun, state: State) -> Run:
         priority=new.priority,
         is_limited=new.is_limited,
         above=new.above,
+        waited_by=(new.parent, new.waited_by) if new.parent and new.waited_by else None,
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from orchestrator.core.graph import FlowName
 from orchestrator.engine.database import ask, believe, rows, send
-from orchestrator.engine.statements import LATEST_OF_NAMES, LATEST_VERSION, STILL_LATEST
 from orchestrator.engine.steps import Step
+from orchestrator.engine.version_statements import LATEST_OF_NAMES, LATEST_VERSION, STILL_LATEST
 from orchestrator.engine.versions import Latest, load_version
 
 

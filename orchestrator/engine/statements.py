@@ -329,10 +329,20 @@ WITH RECURSIVE up AS (
 )
 SELECT {RUN},
     t.id, t.slug, t.map_index, t.attempt, t.state, t.failures, t.child_flow_run_id, t.child_attempt,
-    t.lease_until IS NULL, up.level
+    t.lease_until IS NULL, up.level, pg_current_xact_id()::xid::text
 FROM up JOIN orchestrator_taskrun t ON t.id = ANY(ARRAY[up.id])
 JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
 ORDER BY r.depth DESC, r.id, t.id FOR NO KEY UPDATE OF r, t
+"""
+
+# Holds flow runs whose rows nobody has written since the transaction `left_by`; if somebody has, the division fails,
+# and with it this transaction.
+HOLD_AS_LEFT = f"""
+WITH held AS (
+    SELECT r.id FROM orchestrator_flowrun r WHERE r.id = ANY(%(ids)s::uuid[]) AND r.xmin = %(left_by)s::xid
+    ORDER BY r.depth DESC, {BY_ID} FOR NO KEY UPDATE
+)
+SELECT pg_current_xact_id()::xid::text, 1 / (count(*) = %(count)s::int)::int FROM held
 """
 
 # A child_attempt of 0 waits for no attempt of the child that there was: the next start is a new child's.
@@ -361,37 +371,11 @@ WHERE flow_run_id = %(flow_run_id)s::uuid AND due_at <= statement_timestamp()
 ORDER BY {BY_ID} FOR NO KEY UPDATE
 """
 
-LATEST_VERSION = """
-SELECT f.latest_version_id, f.max_runs IS NOT NULL, p.max_runs IS NOT NULL
-FROM orchestrator_flow f JOIN orchestrator_project p ON p.id = ANY(ARRAY[f.project_id])
-WHERE f.id = %(flow_id)s::bigint
-"""
-
-LATEST_OF_NAMES = """
-SELECT p.name, f.name, f.id, f.latest_version_id, f.max_runs IS NOT NULL, p.max_runs IS NOT NULL
-FROM unnest(%(projects)s::text[], %(names)s::text[]) AS g(project, name)
-JOIN orchestrator_project p ON p.name = ANY(ARRAY[g.project])
-CROSS JOIN LATERAL (
-    SELECT id, name, latest_version_id, max_runs FROM orchestrator_flow
-    WHERE project_id = p.id AND name = g.name OFFSET 0
-) AS f
-"""
-
-# The division fails, and with it the transaction, if the flows are not as they were when they were last read.
-STILL_LATEST = """
-SELECT 1 / (count(*) = %(count)s::int)::int
-FROM unnest(%(flows)s::bigint[], %(versions)s::bigint[], %(projects)s::text[], %(names)s::text[], %(limited)s::bool[],
-    %(projects_limited)s::bool[]) AS g(id, version_id, project, name, is_limited, project_is_limited)
-JOIN orchestrator_flow f ON f.id = ANY(ARRAY[g.id]) JOIN orchestrator_project p ON p.id = ANY(ARRAY[f.project_id])
-WHERE f.latest_version_id IS NOT DISTINCT FROM g.version_id
-    AND (g.name IS NULL OR g.name = f.name AND g.project = p.name)
-    AND (f.max_runs IS NOT NULL) = g.is_limited AND (p.max_runs IS NOT NULL) = g.project_is_limited
-"""
-
 FLOW_RUNS_BY_KEY = """
 SELECT r.flow_id, r.idempotency_key, r.id, r.version_id, r.parameters, r.attempt
 FROM unnest(%(flow_ids)s::bigint[], %(keys)s::text[]) AS g(flow_id, key) CROSS JOIN LATERAL (
     SELECT flow_id, idempotency_key, id, version_id, parameters, attempt FROM orchestrator_flowrun
-    WHERE flow_id = g.flow_id AND idempotency_key = g.key OFFSET 0
+    WHERE idempotency_key = g.key OFFSET 0
 ) AS r
+WHERE r.flow_id = g.flow_id
 """

@@ -55,6 +55,7 @@ class Run:
     lists: dict[str, Any] = field(default_factory=dict)  # what a worker has loaded for a mapped task
     ahead: "dict[str, Counted]" = field(default_factory=dict)  # what was read together with its lock, by slug
     above: "Above | None" = None
+    waited_by: "tuple[Run, Ready] | None" = None  # its parent with the task run that waits, where this process has them
 
     @property
     def graph(self) -> FlowGraph:
@@ -97,7 +98,8 @@ class Claim:
     """A task run that a worker holds. Valid as long as the row still has this attempt and is Running.
 
     `carried`: what earlier executions left for this one; a task run that never ran before has nothing.
-    `above`: what started its flow run, as far as is known.
+    `above`: what started its flow run, as far as is known. `left`: how the transaction that took it has left all that
+    its end will change, where that is known.
     """
 
     task_run_id: UUID
@@ -111,6 +113,18 @@ class Claim:
     failures: int = 0
     map_index: int = -1
     above: Above | None = None
+    left: "Left | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Flow runs that the end of a claim will change, each with the task run of it that ends, from the child upwards.
+
+    `by`: the transaction that wrote the rows of all these flow runs last, as far as this process knows.
+    """
+
+    by: str
+    line: list[tuple[Run, Ready]]
 
 
 def claim_of(row: tuple[Any, ...]) -> Claim:
@@ -220,6 +234,7 @@ class Step:
     latest: dict[FlowName, Latest] = field(default_factory=dict)
     ended_for_others: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
     claiming: list[Callable[[], list[tuple[Any, ...]]]] = field(default_factory=list)
+    written: dict[UUID, Run] = field(default_factory=dict)  # the flow runs whose rows this inserts or changes
     made_room: bool = False
     follow_ups: list[FollowUp] = field(default_factory=list)
 

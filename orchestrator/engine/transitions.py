@@ -124,6 +124,7 @@ def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None =
     )
     run.counted = run.unfinished
     step.changed.add(run.id)
+    step.written[run.id] = run
     if ending.state in TERMINAL:
         step.ended[run.id] = ending
         if run.is_limited:
@@ -144,6 +145,7 @@ def count_down(step: Step, run: Run) -> None:
     if run.unfinished == run.counted:
         return
     run.counted = run.unfinished
+    step.written[run.id] = run
     if run.id in step.flow_moves:
         step.flow_moves[run.id].unfinished = run.unfinished
     else:

@@ -109,7 +109,8 @@ class FlowRun(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["flow", "idempotency_key"], name="flow_run_once_a_key"),
+            # By the key first: PostgreSQL cannot take another index of the flow for as good.
+            models.UniqueConstraint(fields=["idempotency_key", "flow"], name="flow_run_once_a_key"),
             models.UniqueConstraint(
                 fields=["schedule", "scheduled_for"],
                 name="flow_run_once_a_fire_time",

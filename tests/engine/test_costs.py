@@ -96,7 +96,7 @@ def test_a_child_flow_run_of_one_task_takes_at_most_3_transactions(register: Reg
 
     assert (costs[2].transactions - costs[1].transactions) / 20 <= 3
     assert round((costs[2].statements - costs[1].statements) / 20) <= 6
-    assert round((costs[2].flights - costs[1].flights) / 20) <= 2
+    assert round((costs[2].flights - costs[1].flights) / 20) <= 1
 
 
 def test_the_end_of_a_child_costs_the_same_whatever_the_size_of_the_flow_run(register: Register, start: Start):

@@ -28,7 +28,7 @@ KEYS: dict[str, list[set[str]]] = {
     "orchestrator_flow": [{"id"}, {"project_id", "name"}],
     "orchestrator_flowrun": [
         {"id"},
-        {"flow_id", "idempotency_key"},
+        {"idempotency_key"},
         {"parent_task_run_id"},
         {"root_run_id"},
         {"stored_result_id"},

@@ -48,7 +48,7 @@ def test_one_debt_that_cannot_be_paid_does_not_keep_the_others(register, start, 
         child("child", wait=True)()
     flow = register(flow)
     runs = [start(flow), start(flow)]
-    monkeypatch.setattr("orchestrator.engine.completing.FEW", 1)  # more would be told at once
+    monkeypatch.setattr("orchestrator.engine.holding.FEW", 1)  # more would be told at once
     claims = claim(worker="dies after this", limit=5)
     complete(ended=[(held, Ending(State.SUCCESS)) for held in claims])
     assert [state(run) for run in runs] == ["Running", "Running"]
