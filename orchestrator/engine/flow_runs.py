@@ -102,11 +102,9 @@ def start_flow_run(
             raise
         return Started(identity, created=True)
     except InvalidParameters:
-        # The latest version may refuse what the run of this key was started with.
-        found = _of_key(flow, idempotency_key)
-        if found is None or not _was_started_with(found, parameters):
+        if (known := _known(flow, idempotency_key, parameters)) is None:
             raise
-        return Started(found.pk, created=False)
+        return known
     if step is None:
         return _existing(new, flow, parameters)
     carry_out([step])
@@ -153,6 +151,12 @@ def _existing(new: NewRun, flow: Flow, parameters: dict[str, Any]) -> Started:
     elif not _was_started_with(found, parameters):
         raise IdempotencyConflict(str(new.key), found.pk)
     return Started(found.pk, created=found.pk == new.id)
+
+
+def _known(flow: Flow, key: str | None, parameters: dict[str, Any]) -> Started | None:
+    """Return the run of a key that was started with these parameters, which the latest version may refuse."""
+    found = _of_key(flow, key)
+    return Started(found.pk, created=False) if found and _was_started_with(found, parameters) else None
 
 
 def _of_key(flow: Flow, key: str | None) -> FlowRun | None:
