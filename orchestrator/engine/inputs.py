@@ -83,9 +83,6 @@ def read_inputs(
     of_mapped = {name: indexes for name, indexes in by_item.items() if name in graph.mapped - whole}
     ended_whole = _read_items(found, flow_run_id, of_mapped) if of_mapped else set()
     found.whole = results_to_bind(flow_run_id=flow_run_id, slugs=whole | lists | ended_whole)
-    for name in ended_whole - found.whole.keys():
-        for index in of_mapped[name]:
-            found.items.setdefault(index, {})[name] = None
     alone = by_item.keys() - of_mapped.keys() - whole - lists
     if of_lists := {name: min(by_item[name]) for name in alone}:
         _read_elements(found, flow_run_id, of_lists)

@@ -260,14 +260,16 @@ WHERE t.id = ANY(ARRAY[g.id]) AND t.attempt = g.attempt AND t.state IS NOT DISTI
 RETURNING t.id, r.state = 'Cancelling'
 """
 
-# What has not been started keeps its attempt, and everything its place in the queue. The flow run is held, so that no
+# What has not been started keeps its attempt, and everything its place in the queue, or is given one: a worker may have
+# taken it as it became ready. The flow run is held, so that no
 # cancel can pass by what it finds neither waiting nor running.
 GIVE_BACK = """
 WITH held AS (
     SELECT 1 FROM orchestrator_flowrun WHERE id = %(flow_run_id)s::uuid AND state <> 'Cancelling' FOR NO KEY UPDATE
 ), given AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', lease_until = NULL, started_at = NULL, changed_at = now(),
-        attempt = t.attempt + %(attempt_step)s::int, message = %(message)s::text
+        attempt = t.attempt + %(attempt_step)s::int, message = %(message)s::text,
+        submitted_at = coalesce(t.submitted_at, clock_timestamp())
     FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS g(id, attempt), held
     WHERE t.id = ANY(ARRAY[g.id]) AND t.attempt = g.attempt AND t.state IS NOT DISTINCT FROM 'Running'
         AND t.lease_until IS NOT NULL

@@ -84,7 +84,8 @@ class Held:
         while fresh := set(self.world.owed()) - self.known:
             for debt in fresh:
                 # Only parents are told on the way; what no message says besides is for `recover` to find.
-                if debt.kind != "tell" or any(self.is_of(message, debt) for message in messages):
+                is_said = any(self.is_of(message, debt) for message in messages)
+                if debt.kind != "tell" or (is_said and not self._is_told(debt)):
                     self.known.add(debt)
                 else:
                     self.world.do(debt)
@@ -212,6 +213,12 @@ class Held:
             return False
         parent = getattr(message, "parent", None)
         return parent is None or debt.parent is None or parent == self.ids[debt.parent]
+
+    def _is_told(self, debt: Debt) -> bool:
+        """Return whether who is to be told has been already: of several, the one that started the child on the way."""
+        assert debt.parent is not None
+        assert debt.task_run is not None
+        return self.row((debt.parent, debt.task_run)).state != State.RUNNING
 
     def _written(self, result: Any) -> Any:
         """Return a result as rows have it: a child flow run by its id."""

@@ -32,13 +32,17 @@ def graphs(draw: Any, project: str, children: list[str]) -> dict[str, Any]:
         slug = f"t{number}"
         before = [one["slug"] for one in tasks if draw(st.booleans())]
         kind = draw(st.sampled_from(KINDS + ["flow_run", "flow_run", "flow_run", "mapped_flow_run"] * bool(children)))
-        task = draw(_tasks(kind, slug, before, [one["slug"] for one in tasks]))
+        task = draw(_tasks(kind, slug, before, tasks))
         if task["kind"] == "flow_run":
             task |= draw(_starts(project, children))
             if draw(st.integers(0, 3)) == 0:
                 task["inputs"] = {**task.get("inputs", {}), "idempotency_key": _literal(draw(st.sampled_from(KEYS)))}
         before = sorted({*before, *_read(task)})
-        edges += [{"upstream": upstream, "downstream": slug} for upstream in before]
+        mapped = {one["slug"] for one in tasks if _is_mapped(one)} if _is_mapped(task) else set()
+        for upstream in before:
+            # Between two mapped tasks each item may follow its own.
+            follows = upstream in mapped and draw(st.sampled_from([True, True, False]))
+            edges.append({"upstream": upstream, "downstream": slug, "mapped": follows})
         tasks.append(task)
     graph = {"schema": 1, "tasks": tasks, "edges": edges}
     slugs = [one["slug"] for one in tasks]
@@ -50,7 +54,8 @@ def graphs(draw: Any, project: str, children: list[str]) -> dict[str, Any]:
 
 
 @st.composite
-def _tasks(draw: Any, kind: str, slug: str, before: list[str], known: list[str]) -> dict[str, Any]:
+def _tasks(draw: Any, kind: str, slug: str, before: list[str], others: list[dict[str, Any]]) -> dict[str, Any]:
+    known = [one["slug"] for one in others]
     task: dict[str, Any] = {"slug": slug, "name": slug}
     if kind == "case" and known:
         condition = _result_of(draw(st.sampled_from(known)))
@@ -64,7 +69,8 @@ def _tasks(draw: Any, kind: str, slug: str, before: list[str], known: list[str])
         limits = {"timeout_seconds": draw(st.sampled_from([None, LATER]))}
         return task | {"kind": "approval", "on_time_limit": draw(st.sampled_from(["fail", "approve"]))} | limits
     if kind.startswith("mapped"):
-        over = draw(st.sampled_from([*map(_result_of, known), *map(_literal, LISTS[1:])]))
+        mapped = [one["slug"] for one in others if _is_mapped(one)]
+        over = draw(st.sampled_from([*map(_result_of, known + mapped * 2), *map(_literal, LISTS[1:])]))
         task["inputs"] = {"run_name" if "flow" in kind else "over": {"kind": "item", "of": over}}
     if draw(st.integers(0, 3)) == 0:
         # A trigger that people wrote.
@@ -99,6 +105,10 @@ def _result_of(slug: str) -> dict[str, Any]:
 
 def _literal(value: Any) -> dict[str, Any]:
     return {"kind": "literal", "value": value}
+
+
+def _is_mapped(task: dict[str, Any]) -> bool:
+    return any(binding["kind"] == "item" for binding in task.get("inputs", {}).values())
 
 
 def _read(task: dict[str, Any]) -> list[str]:

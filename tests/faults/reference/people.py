@@ -110,14 +110,20 @@ class People(Pauses):
         run.state = State.QUEUED if goes_on and self._is_limited(run) else State.PENDING
         run.attempt, run.result = attempt, None
 
-    def _run_again(self, run: FlowRun, seeds: set[str], anew: frozenset[str] | set[str] = frozenset()) -> None:
+    def _run_again(self, run: FlowRun, seeds: set[str], anew: frozenset[str] | set[str] = frozenset()) -> list[TaskRun]:
         """Put back to Pending what has ended of some tasks and all that come after them.
 
-        A mapped task keeps its items, of which single ones run again, where nothing before it runs again.
+        A mapped task keeps its items, of which single ones run again, where of what is before it only such run again
+        as keep theirs, too, and as it follows item by item. Return those that keep them.
         """
         again = {slug for slug in seeds | run.after(seeds) if run.tasks[slug].has_ended}
+        kept: list[TaskRun] = []
+        for slug, task_run in run.tasks.items():
+            if slug in again and task_run.items is not None and slug not in anew:
+                before = [run.tasks[name] for name in again & set(run.upstreams(slug))]
+                kept += [task_run] if all(one in kept and one in run.followed(slug) for one in before) else []
         for slug in again:
-            task_run = run.tasks[slug]
-            task_run.put_back(anew=slug in anew)
-            if slug in anew or again & set(run.upstreams(slug)):
-                task_run.items = None
+            run.tasks[slug].put_back(anew=slug in anew)
+            if run.tasks[slug] not in kept:
+                run.tasks[slug].items = None
+        return kept

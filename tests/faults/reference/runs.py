@@ -161,22 +161,58 @@ class FlowRun(Shown):
             found |= more
         return found
 
-    def ends_before(self, slug: str) -> list[State]:
-        """Return the states that a task's trigger is judged over: of a mapped upstream, those of its items."""
-        ends = []
-        for upstream in map(self.tasks.__getitem__, self.upstreams(slug)):
-            ends += [item.state for item in upstream.items] if upstream.items else [upstream.state]
+    def is_paired(self, slug: str) -> bool:
+        """Whether each item of a mapped task may have to wait for items of others."""
+        return any(edge.get("mapped") for edge in self.graph.get("edges", []) if edge["downstream"] == slug)
+
+    def followed(self, slug: str) -> list[TaskRun]:
+        """Return the mapped tasks that one follows item by item: those that have their items."""
+        edges = [edge for edge in self.graph.get("edges", []) if edge["downstream"] == slug and edge.get("mapped")]
+        return [one for edge in edges if (one := self.tasks[edge["upstream"]]).items is not None]
+
+    def chain(self, slug: str) -> list[TaskRun]:
+        """Return a mapped task and those that follow it item by item, directly or not."""
+        found = [self.tasks[slug]]
+        for one in self.tasks.values():
+            found += [one] if any(before in found for before in self.followed(one.slug)) else []
+        return found
+
+    def ends_before(self, task_run: TaskRun) -> list[State]:
+        """Return the states that a trigger is judged over: of a mapped upstream, those of its items.
+
+        Of what it follows item by item, an item looks at one item only, and the task at nothing.
+        """
+        ends: list[State] = []
+        followed = self.followed(task_run.slug)
+        for upstream in map(self.tasks.__getitem__, self.upstreams(task_run.slug)):
+            items = upstream.items or []
+            if upstream in followed:
+                items = items[task_run.index :][:1] if task_run.index >= 0 else []
+            ends += [item.state for item in items] if items or upstream in followed else [upstream.state]
         return ends
+
+    def waits_for(self, task_run: TaskRun) -> list[TaskRun]:
+        """Return what has to end before it may start: upstreams, or the items that an item follows."""
+        followed = self.followed(task_run.slug)
+        if task_run.index >= 0:
+            before = [item for one in followed for item in (one.items or [])[task_run.index :][:1]]
+        else:
+            before = [one for name in self.upstreams(task_run.slug) if (one := self.tasks[name]) not in followed]
+        return [one for one in before if not one.has_ended]
+
+    def lacks_its_value(self, item: TaskRun) -> bool:
+        """Whether what an item is mapped over is no list any more, or has become too short for it."""
+        bindings = [binding["of"] for binding in item.task["inputs"].values() if binding["kind"] == "item"]
+        lists = [self.value(binding) for binding in bindings]
+        return any(not isinstance(found, list) or item.index >= len(found) for found in lists)
 
     def waiting_on(self, task_run: TaskRun) -> int | None:
         """Return how many upstreams, or items, a task run waits for; None: it has ended itself."""
         if task_run.has_ended:
             return None
-        if task_run.index >= 0:
-            return 0
         if task_run.items is not None and task_run.state is State.RUNNING:
             return sum(not item.has_ended for item in task_run.items)
-        return sum(not self.tasks[name].has_ended for name in self.upstreams(task_run.slug))
+        return len(self.waits_for(task_run))
 
     def result_of(self, slug: str) -> Any:
         """Return what a task hands on; None if it was not successful."""

@@ -49,7 +49,7 @@ class Settling:
     def _settle(self, run: FlowRun) -> None:
         if run.state is State.QUEUED:
             return
-        for task_run in run.tasks.values():
+        for task_run in run.everything():
             if not self._is_free(run, task_run):
                 task_run.may_start = False
         while self._begin_some(run) or self._end_mapped(run):
@@ -60,7 +60,7 @@ class Settling:
             run.result = run.own_result() if run.state is State.SUCCESS else None
 
     def _begin_some(self, run: FlowRun) -> bool:
-        free = [one for one in run.tasks.values() if self._is_free(run, one) and not one.may_start]
+        free = [one for one in run.everything() if self._is_free(run, one) and not one.may_start]
         for task_run in free:
             self._judge(run, task_run)
         if run.state is State.PAUSED:
@@ -81,16 +81,19 @@ class Settling:
         return bool(over)
 
     def _is_free(self, run: FlowRun, task_run: TaskRun) -> bool:
-        before = run.upstreams(task_run.slug)
-        return task_run.state is State.PENDING and all(run.tasks[name].has_ended for name in before)
+        return task_run.state is State.PENDING and not run.waits_for(task_run)
 
     def _is_for_workers(self, task_run: TaskRun) -> bool:
         return task_run.is_claimed and not task_run.is_mapped and judged(task_run.task, []) is None
 
     def _judge(self, run: FlowRun, task_run: TaskRun) -> None:
-        verdict = self._judge_mapped(run, task_run) if task_run.is_mapped else None
-        if verdict is None and not (task_run.is_mapped and task_run.items is not None):
-            verdict = judged(task_run.task, run.ends_before(task_run.slug))
+        if task_run.is_mapped:
+            verdict = self._judge_mapped(run, task_run)
+        elif task_run.index >= 0 and task_run.task.get("trigger") == "manual_only":
+            # What a person approved is approved for all items.
+            verdict = judged({**task_run.task, "trigger": "all_finished"}, run.ends_before(task_run))
+        else:
+            verdict = judged(task_run.task, run.ends_before(task_run))
         task_run.may_start = verdict is None
         if verdict is not None:
             task_run.state = verdict
@@ -98,10 +101,13 @@ class Settling:
             self._runs(run)
 
     def _judge_mapped(self, run: FlowRun, task_run: TaskRun) -> State | None:
-        """Return how a mapped task ends that has nothing to be mapped over; what is skipped beats that."""
+        """Return how a mapped task ends, or pauses, without items: having nothing to be mapped over, or by its trigger.
+
+        What is skipped beats both. Where items follow others, each is judged by itself.
+        """
         if task_run.items is not None:
             return None
-        ends = run.ends_before(task_run.slug)
+        ends = run.ends_before(task_run)
         if State.SKIPPED in ends and task_run.task.get("skip_on_upstream_skip", True):
             return State.SKIPPED
         for binding in task_run.task["inputs"].values():
@@ -110,7 +116,9 @@ class Settling:
                 source = run.tasks[of["task"]]
                 if source.items is None and source.state not in GOOD:
                     return State.FAILED
-        return None
+        if run.followed(task_run.slug) and task_run.task.get("trigger") != "manual_only":
+            return None
+        return judged(task_run.task, ends)
 
     def _begin(self, run: FlowRun, task_run: TaskRun) -> None:
         task_run.may_start = False
@@ -143,29 +151,33 @@ class Settling:
         self._runs(run)
         task_run.state = State.RUNNING
         anew = task_run.child_attempt == 0
+        is_paired = run.is_paired(task_run.slug)
         if task_run.items is not None:
-            again = [item for item in task_run.items if item.state not in GOOD]
+            again = [item for item in task_run.items if item.state not in GOOD or run.waits_for(item)]
         else:
             bindings = [one["of"] for one in task_run.task["inputs"].values() if one["kind"] == "item"]
             lists = [run.value(binding) for binding in bindings]
             if not all(isinstance(found, list) for found in lists):
                 task_run.state = State.FAILED
                 return
-            number = min(map(len, lists))
+            number = min(map(len, lists + [one.items for one in run.followed(task_run.slug)]))
             again = task_run.rows[:number]
-            new = [TaskRun(task_run.task, index, may_start=True) for index in range(len(again), number)]
+            new = [TaskRun(task_run.task, index, may_start=not is_paired) for index in range(len(again), number)]
             task_run.rows += new
             task_run.items = task_run.rows[:number]
-        task_run.child_attempt = 1
+        task_run.child_attempt, task_run.has_started = 1, True
         for item in again:
             item.put_back(anew=anew)
-            item.may_start = True
+            item.may_start = not is_paired
 
     def _begin_child(self, run: FlowRun, task_run: TaskRun) -> None:
         waits = task_run.task.get("wait", True)
         on_retry = task_run.task.get("on_retry", "restart")
         child = task_run.child
         if child is None or task_run.child_attempt == 0 or on_retry == "new_run":
+            if task_run.index >= 0 and run.lacks_its_value(task_run):
+                self._find(run, task_run, State.FAILED)
+                return
             key = task_run.task.get("inputs", {}).get("idempotency_key", {}).get("value")
             child = task_run.child = self.start(task_run.task["flow"]["name"], parent=run, key=key)
             task_run.child_attempt = child.attempt

@@ -18,13 +18,14 @@ from tests.faults.reference.runs import Due, FlowRun, TaskRun
 class Debt:
     """What crosses from one flow run to another and has not been done: "tell", "restart", "cancel", "pause", ...
 
-    `parent`: who is to be told; None: whoever waits.
+    `parent`, `task_run`: who is to be told; None: whoever waits.
     """
 
     kind: str
     child: FlowRun
     attempt: int = 0
     parent: FlowRun | None = None
+    task_run: TaskRun | None = None
 
 
 class World(Admission):
@@ -100,12 +101,12 @@ class World(Admission):
 
     # What messages do
 
-    def tell(self, child: FlowRun, parent: FlowRun | None = None) -> None:
+    def tell(self, child: FlowRun, parent: FlowRun | None = None, told: TaskRun | None = None) -> None:
         """Whoever waits for this attempt of the child hears of its end, if it has ended; or only one of them."""
         if child.state not in ENDED:
             return
         for run in [parent] if parent else list(self.runs):
-            waiting = [one for one in run.everything() if one.waits and one.child is child]
+            waiting = [one for one in run.everything() if one.waits and one.child is child and told in (None, one)]
             for task_run in waiting:
                 if child.attempt >= task_run.child_attempt:
                     self._find(run, task_run, child.state, child.result)
@@ -118,20 +119,36 @@ class World(Admission):
             assert run is not None
             was_over = run.state in ENDED
             parent = run.tasks[task_run.slug]
-            self._run_again(run, {parent.slug})
+            kept = self._run_again(run, {parent.slug})
             if task_run is not parent:
-                # The other items stay as they are. Where there is no room, it waits with its flow run.
-                task_run.put_back(anew=False)
-                task_run.may_start, parent.state = True, State.RUNNING
+                self._put_item_back(run, task_run, kept)
             if was_over:
                 self._reopen(run, run.attempt + 1)
             # Where something before it runs again meanwhile, it waits for that first; and where there is no room.
-            if run.state is not State.QUEUED and (task_run is not parent or self._is_free(run, parent)):
+            if run.state is not State.QUEUED and self._is_free(run, task_run):
                 task_run.state, task_run.may_start = State.RUNNING, False
                 task_run.has_started, task_run.child_attempt = True, child.attempt
                 task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
                 self._runs(run)
             self._settle(run)
+
+    def _put_item_back(self, run: FlowRun, item: TaskRun, kept: list[TaskRun]) -> None:
+        """Let one item run again, and those of the same index that follow it; the others stay as they are.
+
+        :param kept: the tasks that run again for this
+        """
+        for task_run in run.chain(item.slug):
+            if task_run not in kept and task_run.state is not State.RUNNING:
+                continue
+            task_run.state, task_run.has_started = State.RUNNING, True
+            for one in (task_run.items or [])[item.index :][:1]:
+                never_started = one.state is State.TRIGGER_FAILED or (
+                    one.state in (State.SKIPPED, State.CANCELLED) and not one.has_started
+                )
+                if one.has_ended and (one is item or run.waits_for(one) or never_started):
+                    one.put_back(anew=False)
+                    # Where there is no room, it waits with its flow run.
+                    one.may_start = not run.is_paired(one.slug)
 
     def cancel_child(self, child: FlowRun) -> None:
         """Cancel a child because one that waits for it is being cancelled; nothing else is a reason to."""
@@ -149,7 +166,7 @@ class World(Admission):
                 if child is None or not task_run.waits:
                     continue
                 if child.state in ENDED and child.attempt >= task_run.child_attempt:
-                    yield Debt("tell", child, parent=run)
+                    yield Debt("tell", child, parent=run, task_run=task_run)
                 elif child.state in ENDED:
                     yield Debt("restart", child, task_run.child_attempt)
                 elif run.state is State.CANCELLING and child.state is not State.CANCELLING:
@@ -163,7 +180,7 @@ class World(Admission):
         """Do what is owed; again, or too late, it changes nothing."""
         match debt.kind:
             case "tell":
-                self.tell(debt.child, debt.parent)
+                self.tell(debt.child, debt.parent, debt.task_run)
             case "restart":
                 self.restart(debt.child, attempt=debt.attempt)
             case "heal":
