@@ -66,6 +66,8 @@ def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> li
         found = list(islice(fire_times_between(schedule.timing(), since, until), MOST_FIRE_TIMES + 1))
     except ScheduleError as error:
         raise _invalid(str(error), error.field) from error
+    if until < since:
+        raise _invalid("The range ends before it begins.", "until")
     if not found and schedule.start_at and until < schedule.start_at:
         start = schedule.start_at.astimezone(ZoneInfo(schedule.timezone))
         raise _invalid(f"The schedule begins on {start:%d %b %Y, %H:%M}; it has no fire times before that.", "until")
