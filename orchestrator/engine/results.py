@@ -32,6 +32,10 @@ PREVIEW = 300
 UNNAMED_FOR = timedelta(hours=1)
 
 
+class NotStored(OSError):
+    """The storage did not take a result; the message names it, and says why it did not."""
+
+
 def read_results(*, flow_run_id: UUID, slugs: Collection[str]) -> dict[str, tuple[State, Any]]:
     """Return slug -> (state, result) of these tasks of a flow run: one statement, none for no tasks.
 
@@ -108,6 +112,7 @@ def keep(value: Any, *, serializer: str = "") -> Any:
 
     :param serializer: its name, where the task asks for one; the result is then stored whatever its size
     :raises Unkeepable: it has no JSON form, or is too large
+    :raises NotStored: the storage did not take it
     """
     if serializer:
         content = find_serializer(serializer).dumps(value)
@@ -134,11 +139,21 @@ def _store(content: bytes, serializer: str, type_name: str, preview: str) -> Sto
         type_name=type_name[:200],
         preview=preview,
     )
-    written = storages[ALIAS].save(stored.path, ContentFile(content))
+    written = _written(stored, content)
     if written != stored.path:
         StoredResult.objects.filter(pk=identity).update(path=written)
-    _flush(written)
     return Stored(identity)
+
+
+def _written(stored: StoredResult, content: bytes) -> str:
+    """Return where the storage has put a result."""
+    try:
+        path = storages[ALIAS].save(stored.path, ContentFile(content))
+        _flush(path)
+    except Exception as error:
+        what = f"The result ({stored.type_name}, {stored.size:,} bytes)"
+        raise NotStored(f"{what} could not be written to the storage {ALIAS!r}: {error!r}.") from error
+    return path
 
 
 def _check_size(size: int) -> None:

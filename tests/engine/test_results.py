@@ -1,6 +1,7 @@
 """Results that do not fit into their rows, or are no JSON: where they are kept, who reads them, when they go."""
 
 import pickle
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -293,6 +294,20 @@ def test_a_stored_result_that_is_lost_or_changed_fails_whoever_reads_it(register
 
     assert states(run) == {"large-1": "Success", "harms-1": "Success", "length-1": "Failed"}
     assert message in of(run, "length-1").message
+
+
+def test_a_result_that_cannot_be_stored_fails_its_task_and_names_the_storage(register, start, drain, files):
+    files.touch()
+    with Flow("full") as flow:
+        large()
+    run = start(register(flow))
+    drain()
+
+    failed = of(run, "large-1")
+    assert (failed.state, failed.stored_result) == ("Failed", None)
+    said = r"NotStored: The result \(list of 20,000, \d+,\d+ bytes\) could not be written to the storage 'results': "
+    assert re.match(said + "(NotADirectory|FileExists)Error", failed.message), failed.message
+    files.unlink()
 
 
 def test_files_whose_runs_are_gone_or_ran_again_are_swept_and_those_of_others_stay(register, start, drain, files):
