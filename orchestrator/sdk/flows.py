@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,7 @@ class Flow(TaskGraph):
         self.hears_of_end = bool(self.state_handlers) or terminal_state_handler is not None
         self.place = places.place_of_caller()
         self._outer: list[Flow | None] = []
+        self.made: dict[Task, None] = {}  # inside its `with`, so far without a copy
         self.own_reference_tasks: tuple[Task, ...] = ()
         self.result = result
         for task in tasks:
@@ -115,8 +117,13 @@ class Flow(TaskGraph):
         set_open_flow(self)
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *more: object) -> None:
         set_open_flow(self._outer.pop())
+        unused = [task for task in self.made if task not in self.slugs]
+        self.made.clear()
+        if unused and error is None:
+            shown = ", ".join(map(repr, unused[:5]))
+            warnings.warn(f"Made inside {self!r} but no part of it: {shown}. Calling a task adds it.", stacklevel=2)
 
     def replace(self, old: Task, new: Any) -> None:
         """Put a task, or a constant, in the place of another: its edges, its arguments, its part in the final state.

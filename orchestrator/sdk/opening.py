@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
+    from orchestrator.sdk.tasks import Task
 
 _open: ContextVar[Flow | None] = ContextVar("anabranch_open_flow", default=None)
 
@@ -19,6 +20,20 @@ def open_flow() -> Flow | None:
 def set_open_flow(flow: Flow | None) -> None:
     """Say which flow is open from now on."""
     _open.set(flow)
+
+
+def note_made(task: Task) -> None:
+    """Let the open flow know of a task that somebody wrote inside it, so that it can say if nothing becomes of it."""
+    flow = open_flow()
+    if flow is not None and not task.auto_generated:
+        flow.made[task] = None
+
+
+def note_copied(task: Task) -> None:
+    """Let the open flow know that a task has served for others that are copies of it."""
+    flow = open_flow()
+    if flow is not None:
+        flow.made.pop(task, None)
 
 
 def open_flow_for(flow: Flow | None, purpose: str) -> Flow:

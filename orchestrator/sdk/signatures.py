@@ -9,12 +9,14 @@ from typing import Any
 RESERVED = frozenset({"upstream_tasks", "mapped", "task_args", "flow"})
 
 
-def check_arguments(signature: inspect.Signature, whose: str) -> None:
-    """Accept arguments that all can be given by name.
+def check_run(run: Callable[..., Any], whose: str) -> None:
+    """Accept a function whose arguments all can be given by name.
 
-    :raises ValueError: one cannot, or has a name that is reserved
+    :raises ValueError: one cannot, or has a name that is reserved; it is asynchronous
     """
-    for name, argument in signature.parameters.items():
+    if inspect.iscoroutinefunction(run) or inspect.isasyncgenfunction(run):
+        raise ValueError(f"run() of {whose} is asynchronous; write a plain function, with asyncio.run(...) in it.")
+    for name, argument in inspect.signature(run).parameters.items():
         if argument.kind in (argument.VAR_POSITIONAL, argument.POSITIONAL_ONLY):
             raise ValueError(f"run() of {whose} may not have *args or positional-only arguments ({name}).")
         if name in RESERVED:

@@ -15,17 +15,18 @@ from orchestrator.sdk.attributes import kept, nout_of, serializer_of, tags_of
 from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
 from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
-from orchestrator.sdk.opening import open_flow_for
+from orchestrator.sdk.opening import note_copied, note_made, open_flow_for
+from orchestrator.sdk.operators import Operators
 from orchestrator.sdk.queues import queue_of
 from orchestrator.sdk.retries import RetryDelay, checked_retries, pauses_of, retry_on_of
-from orchestrator.sdk.signatures import check_arguments, named_arguments, returned_parts
+from orchestrator.sdk.signatures import check_run, named_arguments, returned_parts
 from orchestrator.sdk.triggers import Asked, CustomTrigger, read_trigger
 
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
 
 
-class Task:
+class Task(Operators):
     """One step of a flow: subclass it and write `run`, or decorate a function with `@task`.
 
     :param name: what people see; the class's name unless given
@@ -89,8 +90,9 @@ class Task:
         self.result_serializer = serializer_of(result_serializer)
         self.nout = nout_of(nout)
         self.state_handlers = handlers_of(state_handlers, on_failure)
+        note_made(self)
         if getattr(self.run, "__func__", None) is not Task.run:
-            check_arguments(self.signature, whose=repr(self))
+            check_run(self.run, whose=repr(self))
 
     def __repr__(self) -> str:
         return f"<Task: {self.name}>"
@@ -171,6 +173,7 @@ class Task:
 
         :raises AttributeError: the task has no such attribute
         """
+        note_copied(self)
         twin = copy.copy(self)
         twin.slug = changes.pop("slug", f"{self.slug}-copy" if self.has_own_slug else None)
         twin.has_own_slug = twin.slug is not None
@@ -282,7 +285,7 @@ class FunctionTask(Task):
             raise TypeError(f"@task decorates a function, not {function!r}.")
         self.function = function
         self.run = function  # type: ignore[method-assign]
-        super().__init__(name or function.__name__, **attributes)
+        super().__init__(name or getattr(function, "__name__", None), **attributes)
         functools.update_wrapper(self, function, updated=())
 
 

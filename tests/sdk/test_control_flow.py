@@ -60,11 +60,12 @@ def test_s091_values_are_compared_as_python_does() -> None:
 
 
 def test_s094_the_value_of_a_case_is_no_task() -> None:
+    parameter = Parameter("p")
     with Flow("f"):
         with pytest.raises(TypeError, match="compares with a plain value, not with a task"):
             case(give(1), give(2))
         with pytest.raises(TypeError, match="not with a task"):
-            case(give(1), Parameter("p"))
+            case(give(1), parameter)
 
 
 @pytest.mark.parametrize("value", [1, "x", True, [0], {"a": 1}, -0.5, 0, "", None, False, [], {}])
@@ -104,7 +105,7 @@ def test_only_what_begins_in_a_block_follows_its_condition() -> None:
         with case(give(1), 1):
             first = give.copy(name="first").bind(before)
             give.copy(name="second").bind(first)
-            Parameter("unused")
+            flow.add_task(Parameter("unused"))
     edges = {(edge.upstream, edge.downstream) for edge in flow.graph().edges}
 
     assert edges == {

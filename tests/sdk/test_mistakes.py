@@ -18,6 +18,9 @@ class Extract(Task):
         return day
 
 
+async def _later() -> None: ...
+
+
 def in_flow(write: Callable[[Flow], Any]) -> Callable[[], Any]:
     def written() -> None:
         with Flow("f") as flow:
@@ -59,6 +62,7 @@ MISTAKES = {
         r"The argument 'day' of <Task: Extract> is not bound: give it .* or by set_upstream\(..., key='day'\)",
     ),
     "a place counted from the end": (in_flow(lambda flow: load()[-1]), "an index counts from 0"),
+    "an asynchronous function": (lambda: task(_later), r"is asynchronous; write a plain function, with asyncio.run"),
     "a parameter that is called as a task": (
         in_flow(lambda flow: load(Parameter("load-1"))),
         "has a task with the slug 'load-1' already",
@@ -78,6 +82,17 @@ def test_a_constant_without_json_form_is_to_be_made_in_a_task() -> None:
 
     with pytest.raises(TypeError, match=r"has no JSON form\. What is written into a flow .*\. Make anything else in a"):
         flow.graph()
+
+
+def test_what_is_made_inside_a_flow_and_no_part_of_it_is_warned_of() -> None:
+    warned = pytest.warns(UserWarning, match='Made inside <Flow: name="f"> but no part of it: <Task: forgotten>')
+    with warned as told, Flow("f"):
+        load(1)
+        Extract(name="called")("today")
+        load(Parameter("taken"), upstream_tasks=[Extract(name="bound").bind("today")])
+        Extract(name="forgotten")
+
+    assert [warning.filename for warning in told] == [__file__]
 
 
 @pytest.mark.parametrize(

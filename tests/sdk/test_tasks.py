@@ -159,8 +159,9 @@ def test_keyword_arguments_of_any_name_are_bound() -> None:
     ],
 )
 def test_s025_collections_are_collected_by_tasks_that_become_bindings(collect: Any, binding: Any, result: Any) -> None:
+    parameter = WrittenParameter("p", default="x")
     with Flow("f") as flow:
-        keep(collect(one(), WrittenParameter("p", default="x")))
+        keep(collect(one(), parameter))
 
     assert any(isinstance(found, Collection) and found.auto_generated for found in flow.tasks)
     assert list(flow.graph().tasks) == ["one-1", "keep-1"]
