@@ -305,7 +305,7 @@ def test_a_result_that_cannot_be_stored_fails_its_task_and_names_the_storage(reg
 
     failed = of(run, "large-1")
     assert (failed.state, failed.stored_result) == ("Failed", None)
-    said = r"NotStored: The result \(list of 20,000, \d+,\d+ bytes\) could not be written to the storage 'results': "
+    said = r"NotStored: The result \(a list of 20000, \d+,\d+ bytes\) could not be written to the storage 'results': "
     assert re.match(said + "(NotADirectory|FileExists)Error", failed.message), failed.message
     files.unlink()
 
