@@ -73,9 +73,8 @@ def test_a_failure_says_what_failed_and_why_and_is_restarted_from_there(failing_
 
     run.expect_state("Failed")
     why = page.get_by_role("alert")
-    expect(why).to_contain_text("Flow load failed: FileNotFoundError")
+    expect(why).to_contain_text("Flow load failed in read of failing_app/load: FileNotFoundError")
     expect(why).to_contain_text(str(source))
-    expect(why).to_contain_text("(in read of failing_app/load)")
     run.expect_card("Flow load-1", "Failed")
     run.expect_card("Flow tell-1", "TriggerFailed")
     expect_the_traceback_in_the_logs_of_the_child(page)

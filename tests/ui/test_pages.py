@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from orchestrator.core.states import State
 from orchestrator.engine.scheduling import pause_schedule
-from orchestrator.models import FlowRun, Origin, Role, TaskRun
+from orchestrator.models import FlowRun, Origin, Role, Source, TaskRun
 from tests.rows import make_flow, make_flow_run, make_project, make_user
 from tests.ui.conftest import SUNDAY, client_of, schedule_of
 
@@ -281,3 +281,15 @@ def test_times_are_machine_readable_with_utc_beside(viewer, flow):
     page = text_of(viewer, "/flow-runs/")
     assert f'datetime="{moment.isoformat(timespec="seconds")}"' in page
     assert f'title="{moment:%Y-%m-%d %H:%M:%S} UTC"' in page
+
+
+def test_a_run_knows_the_latest_version_and_where_a_drawn_flow_is_edited(editor, operator, flow_run):
+    address = f"/flow-runs/{flow_run.pk}/"
+    data = data_of(text_of(editor, address))
+    assert (data["latest_version"], data["edit_url"]) == (1, None)
+
+    flow_run.flow.source = Source.CANVAS
+    flow_run.flow.save()
+
+    assert data_of(text_of(editor, address))["edit_url"] == "/flows/ours/weekly-figures/edit/"
+    assert data_of(text_of(operator, address))["edit_url"] is None

@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 
 from orchestrator.core.states import FLOW_RUN_TRANSITIONS, TERMINAL
-from orchestrator.models import FlowRun
+from orchestrator.models import FlowRun, FlowVersion, Source
 from orchestrator.queries.access import Person
 from orchestrator.queries.flows import flow_url
 from orchestrator.queries.pages.rights import project_names, rights
@@ -62,10 +62,13 @@ def flow_run_page(user: Person, flow_run_id: UUID) -> dict[str, Any] | None:
         return None
     way = [*ancestors(flow_run, user), flow_run]
     may = rights(user, flow_run.flow.project)
+    is_drawn = flow_run.flow.source == Source.CANVAS
     return {
         "flow_run": flow_run_document(flow_run),
         "graph": graph_document(flow_run),
         **{key: may[key] for key in ("can_run", "role")},
+        "latest_version": FlowVersion.objects.values_list("number", flat=True).get(pk=flow_run.flow.latest_version_id),
+        "edit_url": f"{flow_url(flow_run.flow)}edit/" if may["can_edit"] and is_drawn else None,
         "breadcrumbs": [{"label": str(run.flow), "url": f"/flow-runs/{run.pk}/"} for run in way],
     }
 

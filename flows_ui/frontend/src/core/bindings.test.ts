@@ -5,6 +5,7 @@ import {
   isMapped,
   parameterBindings,
   pathProblem,
+  placesIn,
   withParameter,
 } from './bindings';
 import { edgeId, findTask, type Graph, removeEdges, type Task } from './graph';
@@ -71,4 +72,16 @@ describe('mapped tasks', () => {
     expect(isMapped({ ...task, inputs: { rows: item.of } })).toBe(false);
     expect(isMapped(task)).toBe(false);
   });
+});
+
+it('offers the places in a result, the outer ones first', () => {
+  expect(placesIn({ rows: [{ id: 1 }, { id: 2 }], table: 'orders', none: null, 'a.b': 1 })).toEqual([
+    'rows',
+    'table',
+    'none',
+    'rows[0]',
+    'rows[0].id',
+  ]);
+  expect(placesIn([[1]])).toEqual(['[0]', '[0][0]']);
+  expect([placesIn(5), placesIn(null), placesIn(undefined), placesIn([])]).toEqual([[], [], [], []]);
 });

@@ -92,6 +92,29 @@ export function describeBinding(binding: Binding, name: (slug: string) => string
   }
 }
 
+const MOST_PLACES = 100;
+const NESTED = 3;
+
+/** Places in a result such as `rows[0].id`, for somebody to choose from: the outer ones first. */
+export function placesIn(result: unknown): string[] {
+  const places: string[] = [];
+  let level: [string, unknown][] = [['', result]];
+  for (let depth = 0; depth < NESTED; depth += 1) {
+    level = level.flatMap(([place, value]) => partsOf(place, value));
+    places.push(...level.map(([place]) => place));
+  }
+  return places.slice(0, MOST_PLACES);
+}
+
+/** What is right inside a value; of a list the first item stands for all. */
+function partsOf(place: string, value: unknown): [string, unknown][] {
+  if (Array.isArray(value)) return value.length > 0 ? [[`${place}[0]`, value[0]]] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  // A key with these in it cannot be told from a place.
+  const named = Object.entries(value).filter(([key]) => !/[.[\]]/.test(key));
+  return named.map(([key, part]) => [place ? `${place}.${key}` : key, part]);
+}
+
 const PATH = /^(?:\.?[^.[\]]+|\[\d+\])*$/;
 
 /** What is wrong with a path into a result; null if it is written like `rows[0].id`. */

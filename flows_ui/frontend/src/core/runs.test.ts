@@ -65,6 +65,13 @@ it('looks first at what failed by itself, not at what followed from it', () => {
   );
 
   expect(firstFailure(failed)?.slug).toBe('B');
+  const ofCancelledChild = run(
+    'Failed',
+    taskRun('A', 'Cancelled', { ended_at: at(1) }),
+    taskRun('B', 'TriggerFailed', { ended_at: at(1) }),
+  );
+  expect(firstFailure(ofCancelledChild)?.slug).toBe('A');
+  expect(firstFailure(run('Cancelled', taskRun('A', 'Cancelled')))).toBeNull();
   expect(firstFailure(run('Success', taskRun('A', 'Success')))).toBeNull();
 });
 

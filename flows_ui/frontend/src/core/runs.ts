@@ -101,12 +101,16 @@ export function taskRunsBySlug(run: FlowRun): Map<string, TaskRun> {
   return found;
 }
 
+/** What others that ended without success follow from: a cancelled child from nothing here, a trigger from all else. */
+const CAUSES = ['Failed', 'TimedOut', 'Cancelled', 'TriggerFailed'];
+
 /** The task run to look at first when a run did not succeed: the earliest that failed by itself. */
 export function firstFailure(run: FlowRun): TaskRun | null {
+  if (!run.task_runs.some((taskRun) => isUnsuccessful(taskRun.state))) return null;
   const byEnd = (a: TaskRun, b: TaskRun) => Date.parse(a.ended_at ?? '') - Date.parse(b.ended_at ?? '');
-  const unsuccessful = run.task_runs.filter((taskRun) => isUnsuccessful(taskRun.state));
-  const failed = unsuccessful.filter((taskRun) => taskRun.state === 'Failed');
-  return (failed.length ? failed : unsuccessful).toSorted(byEnd)[0] ?? null;
+  const byCause = (a: TaskRun, b: TaskRun) => CAUSES.indexOf(a.state) - CAUSES.indexOf(b.state);
+  const found = run.task_runs.filter((taskRun) => CAUSES.includes(taskRun.state));
+  return found.toSorted((a, b) => byCause(a, b) || byEnd(a, b))[0] ?? null;
 }
 
 /** Of child flow runs: states in which nothing goes on in them until something else happens. */

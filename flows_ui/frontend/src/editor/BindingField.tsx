@@ -1,11 +1,12 @@
 import { useId, useState } from 'react';
 import { type Binding, describeBinding, isPlain, pathProblem } from '../core/bindings';
-import { nameOf, type Task } from '../core/graph';
-import { ancestorsOf, descendantsOf } from '../core/reach';
+import { findTask, nameOf, type Task } from '../core/graph';
+import { ancestorsOf, descendantsOf, upstreamsOf } from '../core/reach';
 import type { PropertySchema } from '../core/schema';
 import { ValueInput } from '../forms/ValueInput';
 import type { Actions } from './actions';
 import { graphOf, schemaOf, useEditor } from './store';
+import { usePlaces } from './usePlaces';
 
 interface BindingFieldProps {
   task: Task;
@@ -43,6 +44,8 @@ export function BindingField(props: BindingFieldProps) {
     const isReady = next === 'literal' && 'default' in property;
     setChosen(next);
     if (isReady) bind({ kind: 'literal', value: property.default });
+    const [only, ...others] = upstreamsOf(graph).get(task.slug) ?? [];
+    if (next === 'upstream' && only && others.length === 0) bind({ kind: 'upstream', task: only });
   };
   const error = textProblem ?? props.error;
 
@@ -125,6 +128,7 @@ function UpstreamInput({ id, task, name, binding, onChange, onProblem }: Upstrea
   const joinable = others.filter((found) => !before.has(found.slug) && !after.has(found.slug));
   const bound = binding?.kind === 'upstream' ? binding : null;
   const [path, setPath] = useState(bound?.path ?? '');
+  const places = usePlaces(bound ? findTask(graph, bound.task) : undefined);
   const isElsewhere = bound && !upstream.concat(joinable).some((found) => found.slug === bound.task);
 
   const changePath = (next: string) => {
@@ -151,11 +155,17 @@ function UpstreamInput({ id, task, name, binding, onChange, onProblem }: Upstrea
         className="input input--mono"
         aria-label={`Place in the result for ${name}`}
         placeholder="whole result, or rows[0].id"
+        list={`${id}-places`}
         value={path}
         spellCheck={false}
         autoComplete="off"
         onChange={(event) => changePath(event.target.value)}
       />
+      <datalist id={`${id}-places`}>
+        {places.map((place) => (
+          <option key={place} value={place} />
+        ))}
+      </datalist>
     </div>
   );
 }

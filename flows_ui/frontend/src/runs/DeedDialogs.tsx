@@ -11,6 +11,7 @@ import { useVersionSchema } from './useVersionSchema';
 /** Run what failed again, or one task and everything after it, perhaps with other parameters. */
 export function RestartDialog({ onClose, from }: { onClose: () => void; from: TaskRun | null }) {
   const run = useRun((state) => state.run);
+  const latest = useRun((state) => state.data.latest_version);
   const schema = useVersionSchema(run);
   const [values, setValues] = useState<Record<string, unknown> | null>(null);
   const [invalid, setInvalid] = useState<string[]>([]);
@@ -31,6 +32,11 @@ export function RestartDialog({ onClose, from }: { onClose: () => void; from: Ta
     >
       <Failure text={failure} />
       <p>{whatRunsAgain(from)}</p>
+      {latest !== run.version && (
+        <p className="muted">
+          It goes on with version {run.version}, as it began. “Run again” takes the latest, version {latest}.
+        </p>
+      )}
       {isTerminal(run.state) && schema && Object.keys(schema.properties ?? {}).length > 0 && (
         <fieldset className="bare">
           <legend className="panel-part__title">Parameters of what runs again</legend>

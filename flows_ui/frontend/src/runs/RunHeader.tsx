@@ -1,4 +1,4 @@
-import { Ban, CirclePause, CirclePlay, Ellipsis, Play, RotateCcw, Tag } from 'lucide-react';
+import { Ban, CirclePause, CirclePlay, Ellipsis, Pencil, Play, RotateCcw, Tag } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import { findTask, nameOf } from '../core/graph';
 import {
@@ -29,6 +29,7 @@ import { Badge, Duration, Moment } from './words';
 export function RunHeader() {
   const run = useRun((state) => state.run);
   const breadcrumbs = useRun((state) => state.data.breadcrumbs);
+  const latest = useRun((state) => state.data.latest_version);
   const above = breadcrumbs.slice(0, -1);
   return (
     <header className="run-header">
@@ -55,6 +56,7 @@ export function RunHeader() {
       <div className="run-header__facts">
         <span>
           <a href={`/flows/${run.flow}/`}>{run.flow}</a> version {run.version}
+          {latest !== run.version && ` (the latest is ${latest})`}
         </span>
         <When run={run} />
         {run.started_at && (
@@ -260,6 +262,7 @@ function Actions({ run }: { run: FlowRun }) {
 
 function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }) {
   const store = useRunStore();
+  const editUrl = useRun((state) => state.data.edit_url);
   const menu = useRef<HTMLDetailsElement>(null);
   const close = () => {
     if (menu.current) menu.current.open = false;
@@ -303,6 +306,11 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
         <button type="button" onClick={() => pick('mark')}>
           <Tag /> Mark as…
         </button>
+        {editUrl && (
+          <a href={editUrl}>
+            <Pencil /> Edit the flow
+          </a>
+        )}
       </div>
     </details>
   );

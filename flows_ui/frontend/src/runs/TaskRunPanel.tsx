@@ -133,6 +133,7 @@ function Deeds({ taskRun }: { taskRun: TaskRun }) {
 function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
   const graph = useRun((state) => state.graph);
   const run = useRun((state) => state.run.id);
+  const parameters = useRun((state) => state.run.parameters);
   const detail = useDetail(taskRun);
   const isApproval = findTask(graph, taskRun.slug)?.kind === 'approval';
   const proposal = isApproval ? ((detail?.result ?? null) as Record<string, unknown> | null) : null;
@@ -204,7 +205,10 @@ function Overview({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void })
             {inputs.map(([place, binding]) => (
               <div key={place} className="facts__pair">
                 <dt>{place.replace(/^parameters\./, '')}</dt>
-                <dd className="mono">{describeBinding(binding, (slug) => nameOf(graph, slug))}</dd>
+                <dd className="mono">
+                  {describeBinding(binding, (slug) => nameOf(graph, slug))}
+                  {binding.kind === 'parameter' && valueText(parameters?.[binding.name])}
+                </dd>
               </div>
             ))}
           </dl>
@@ -246,6 +250,14 @@ function Why({ taskRun, onLogs }: { taskRun: TaskRun; onLogs: () => void }) {
       )}
     </div>
   );
+}
+
+const LONGEST_VALUE = 60;
+
+/** The value of a parameter beside its name, where it is short enough to be read there. */
+function valueText(value: unknown): string {
+  const text = JSON.stringify(value) ?? '';
+  return text && text.length <= LONGEST_VALUE ? ` = ${text}` : '';
 }
 
 const WaitsForWorker = ({ taskRun: { queue, is_served: isServed } }: { taskRun: TaskRun }) => (

@@ -14,6 +14,10 @@ export interface RunData {
   graph: Graph | null;
   can_run: boolean;
   role: string | null;
+  /** Of the flow; a run goes on with the version that it began with. */
+  latest_version: number;
+  /** Where the flow is drawn, for those who may. */
+  edit_url: string | null;
   breadcrumbs: { label: string; url: string }[];
 }
 
