@@ -173,6 +173,8 @@ def _task(flow: Flow, task: WrittenTask, slug: str) -> Task:
         "people_digest": _people_digest(task),
     }
     if isinstance(task, EngineTask):
+        if task.retry_on:
+            raise ValueError(f"{task!r} raises no exceptions, so retry_on says nothing of it: leave it out.")
         return Task(**common | task.compiled(inputs, flow.project))
     return Task(
         kind=TaskKind.FUNCTION,

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orchestrator.core.bindings import Unresolvable, fresh, resolve
+from orchestrator.core.bindings import Unresolvable, describe, fresh, resolve
 from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, Task, TaskKind
 from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
@@ -232,20 +232,20 @@ class _LocalRun:
         )
 
     def _child(self, task: Task, inputs: Mapping[str, Any]) -> Ending:
-        parameters = inputs.get("parameters") or {}
+        given = inputs.get("parameters")
+        parameters = {} if given is None else given
         try:
             name = flow_to_start(task, inputs, self.flow.project)
         except NoSuchFlow as error:
             return Ending(State.FAILED, str(error))
         child = registry.find_flow(name)
         if child is None:
-            return Ending(State.FAILED, f"Flow {name} not found; is it registered?")
+            return Ending(State.FAILED, f"Flow {name.name!r} not found in project {name.project!r}. Is it registered?")
         if self.depth >= MAX_DEPTH:
             return Ending(State.FAILED, f"Flow runs may be nested {MAX_DEPTH} deep.")
         if not isinstance(parameters, dict):
-            return Ending(
-                State.FAILED, f"The parameters of a flow run must be an object, not {type(parameters).__name__}."
-            )
+            wrong = f"The parameters of a flow run must be an object of name and value, but are {describe(parameters)}."
+            return Ending(State.FAILED, wrong)
         try:
             ended = run_flow(child, parameters, self.depth + 1, self.runs)
         except InvalidParameters as error:

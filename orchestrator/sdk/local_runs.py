@@ -41,15 +41,17 @@ def flow_to_start(task: Task, inputs: Mapping[str, Any], own_project: str | None
     name = inputs.get("flow_name")
     if inputs.get("flow_id") is not None:
         raise NoSuchFlow("A flow has an id only once it is registered; name it by flow_name to try it here.")
-    if not name:
+    if not name or not isinstance(name, str):
         raise NoSuchFlow("Must provide a flow name.")
     project = inputs.get("project_name", own_project)
     if project:
-        return FlowName(str(project), str(name))
-    found = registry.find_flows(str(name))
-    if len(found) != 1:
-        projects = ", ".join(flow.project for flow in found) or "none"
-        raise NoSuchFlow(f"There is a flow {name!r} in these projects: {projects}; say which with project_name.")
+        return FlowName(str(project), name)
+    found = registry.find_flows(name)
+    if not found:
+        raise NoSuchFlow(f"Flow {name!r} not found in any project. Is it registered?")
+    if len(found) > 1:
+        projects = ", ".join(flow.project for flow in found)
+        raise NoSuchFlow(f"There is a flow {name!r} in each of the projects {projects}; say which with project_name.")
     return found[0]
 
 

@@ -144,8 +144,8 @@ def test_a_name_in_several_projects_is_refused_naming_them() -> None:
         create_flow_run()
     state = flow.run()
 
-    assert "in these projects: mine, yours; say which" in state["create_flow_run-1"].message
-    assert "in these projects: none" in state["create_flow_run-2"].message
+    assert "in each of the projects mine, yours; say which" in state["create_flow_run-1"].message
+    assert "not found in any project" in state["create_flow_run-2"].message
     assert state["create_flow_run-3"].message == "Must provide a flow name."
 
 

@@ -251,7 +251,8 @@ def test_the_parameters_of_a_child_may_be_made_at_run_time(doubled: Flow) -> Non
     [
         ({"x": "4"}, "examples/double refuses these parameters. Parameter 'x' must be of type integer, but is \"4\"."),
         (None, "examples/double refuses these parameters. Parameter 'x' is required; give a value for it."),
-        ([1], "The parameters of a flow run must be an object, not list."),
+        ([1], "The parameters of a flow run must be an object of name and value, but are a list of 1."),
+        ("", "The parameters of a flow run must be an object of name and value, but are text."),
     ],
 )
 def test_parameters_that_the_child_refuses_fail_the_task(doubled: Flow, parameters: Any, message: str) -> None:
@@ -263,7 +264,7 @@ def test_parameters_that_the_child_refuses_fail_the_task(doubled: Flow, paramete
 
 def test_s055_a_flow_that_is_not_known_fails_the_task() -> None:
     state = starting("gone").run()
-    assert state["start-1"].message == "Flow examples/gone not found; is it registered?"
+    assert state["start-1"].message == "Flow 'gone' not found in project 'examples'. Is it registered?"
 
 
 def test_a_child_that_cannot_be_run_fails_the_task() -> None:

@@ -62,6 +62,10 @@ MISTAKES = {
         r"The argument 'day' of <Task: Extract> is not bound: give it .* or by set_upstream\(..., key='day'\)",
     ),
     "a place counted from the end": (in_flow(lambda flow: load()[-1]), "an index counts from 0"),
+    "retry_on of what raises nothing": (
+        lambda: Flow("f", tasks=[StartFlowRun("a", "b", max_retries=1, retry_delay=0, retry_on=KeyError)]).graph(),
+        "raises no exceptions, so retry_on says nothing of it",
+    ),
     "an asynchronous function": (lambda: task(_later), r"is asynchronous; write a plain function, with asyncio.run"),
     "a parameter that is called as a task": (
         in_flow(lambda flow: load(Parameter("load-1"))),
