@@ -6,7 +6,9 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from datetime import date, datetime, time, timedelta
+from functools import cache, lru_cache, partial, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,9 +102,38 @@ def _converter(hint: Any) -> tuple[Convert, str] | None:
     try:
         # Of an Iterable pydantic makes a generator, which a function could read only once.
         made: Any = types.GenericAlias(list, typing.get_args(hint)) if typing.get_origin(hint) is Iterable else hint
-        return TypeAdapter(made).validate_python, _name(hint)
+        return TypeAdapter(_known_to_pydantic(made)).validate_python, _name(hint)
     except PydanticUserError:
         return None
+
+
+def _known_to_pydantic(hint: Any) -> Any:
+    """Return a hint with the types of pendulum in it as what pydantic can make them of."""
+    inner = typing.get_args(hint)
+    if not inner and isinstance(hint, type):
+        return _of_pendulum().get(hint, hint)
+    origin = typing.get_origin(hint)
+    known = tuple(map(_known_to_pydantic, inner))
+    if known == inner or origin is typing.Annotated:
+        return hint
+    return reduce(or_, known) if origin in (typing.Union, types.UnionType) else types.GenericAlias(origin, known)
+
+
+@cache
+def _of_pendulum() -> dict[type, Any]:
+    import pendulum
+    from pydantic import AfterValidator
+
+    def made(plain: type, make: Convert) -> Any:
+        return typing.Annotated[plain, AfterValidator(make)]
+
+    instance = partial(pendulum.instance, tz=None)
+    return {
+        pendulum.DateTime: made(datetime, instance),
+        pendulum.Date: made(date, instance),
+        pendulum.Time: made(time, instance),
+        pendulum.Duration: made(timedelta, lambda span: pendulum.duration(seconds=span.total_seconds())),
+    }
 
 
 def _name(hint: Any) -> str:

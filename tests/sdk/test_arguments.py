@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
+import pendulum
 import pytest
 from pydantic import BaseModel, Field
 
@@ -82,10 +83,20 @@ def one(annotation: Any) -> Task:
         (list[Mapping[float, int]], [{1.5: 1}]),
         (dict[bool, int] | None, {True: 1}),
         (dict[date, Row], {ROW.day: ROW}),
+        (pendulum.DateTime, pendulum.datetime(2026, 3, 2, 9, 30, tz="Europe/Berlin")),
+        (pendulum.DateTime, pendulum.naive(2026, 3, 2)),
+        (tuple[pendulum.DateTime, ...], (pendulum.datetime(2026, 3, 2),)),
+        (pendulum.Date, pendulum.date(2026, 3, 2)),
+        (pendulum.Time, pendulum.time(9, 30)),
+        (pendulum.Duration, pendulum.duration(days=1, seconds=5)),
+        (list[pendulum.DateTime] | None, [pendulum.datetime(2026, 3, 2)]),
     ],
 )
 def test_what_goes_out_as_json_comes_in_as_it_was(annotation: Any, value: Any) -> None:
-    assert received(one(annotation), {"value": to_json(value)}) == {"value": value}
+    found = received(one(annotation), {"value": to_json(value)})
+
+    assert found == {"value": value}
+    assert type(found["value"]) is type(value)
 
 
 @pytest.mark.parametrize(
