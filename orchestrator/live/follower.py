@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from orchestrator.core.states import TERMINAL
 from orchestrator.live.sessions import signed_in_user
 from orchestrator.models import FlowRun
 from orchestrator.queries.runs import (
@@ -15,6 +16,7 @@ from orchestrator.queries.runs import (
     task_run_documents,
     task_run_versions,
 )
+from orchestrator.queries.standstills import standing_below
 
 # A change becomes visible when its transaction commits, which is later than the time it carries; and the clocks of
 # two machines differ. What comes later than this is found when everything is compared.
@@ -58,7 +60,7 @@ class Follower:
         """
         self._read_at = timezone.now()
         flow_run = self._flow_run()
-        self._summary = flow_run_summary(flow_run)
+        self._summary = self._summary_of(flow_run, everything=True)
         # Versions first: a change in between is sent a second time rather than not at all.
         self._versions = task_run_versions(flow_run.pk)
         return {**self._summary, "task_runs": task_run_documents(flow_run)}
@@ -75,7 +77,13 @@ class Follower:
         changed = {pk for pk, version in versions.items() if self._versions.get(pk) != version}
         task_runs = task_run_documents(flow_run, only=changed) if changed else []
         self._versions.update(versions)
-        return Change(self._changed_fields(flow_run_summary(flow_run)), task_runs)
+        return Change(self._changed_fields(self._summary_of(flow_run, everything=everything)), task_runs)
+
+    def _summary_of(self, flow_run: FlowRun, *, everything: bool) -> dict[str, Any]:
+        """Return the flow run with what stands still below it, which is looked for only now and then."""
+        is_known = not everything and flow_run.state not in TERMINAL
+        below = self._summary["below"] if is_known else standing_below(flow_run)
+        return {**flow_run_summary(flow_run), "below": below}
 
     def _changed_fields(self, summary: dict[str, Any]) -> dict[str, Any]:
         before, self._summary = self._summary, summary

@@ -16,6 +16,7 @@ from orchestrator.queries.access import Person, flow_runs_visible_to
 from orchestrator.queries.items import ItemCounts, item_counts
 from orchestrator.queries.moments import iso
 from orchestrator.queries.results import result_document
+from orchestrator.queries.standstills import standing_below
 from orchestrator.queries.tags import TagRooms, tag_rooms
 from orchestrator.queries.waits import flow_run_message, with_under_way
 from orchestrator.queries.workers import served_queues
@@ -75,7 +76,8 @@ def flow_run_document(flow_run: FlowRun) -> dict[str, Any]:
     The flow run was read before its task runs are: a reader may see task runs that are ahead of their flow run for a
     moment, never a finished flow run with task runs that look unfinished.
     """
-    return {**flow_run_summary(flow_run), "task_runs": task_run_documents(flow_run)}
+    below = standing_below(flow_run)
+    return {**flow_run_summary(flow_run), "below": below, "task_runs": task_run_documents(flow_run)}
 
 
 def task_run_documents(flow_run: FlowRun, *, only: Collection[UUID] | None = None) -> list[dict[str, Any]]:

@@ -4,14 +4,19 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, F, Min, Q, When
+from django.db.models import Case, F, Min, Q, QuerySet, When
 
-from orchestrator.core.states import State
+from orchestrator.core.states import TERMINAL, State
 from orchestrator.core.tags import HELD
-from orchestrator.models import TaskRun
+from orchestrator.models import FlowRun, TaskRun
+from orchestrator.queries.moments import iso
 from orchestrator.queries.workers import served_queues
+
+# Of so many that stand still below a flow run, some are told.
+MOST_BELOW = 200
 
 
 @dataclass
@@ -47,13 +52,9 @@ def standstills(flow_runs: Collection[UUID]) -> dict[UUID, Standstill]:
     if not flow_runs:
         return {}
     found: dict[UUID, Standstill] = defaultdict(lambda: Standstill([]))
-    is_held = Q(queue__startswith=HELD)
-    unserved = Q(state=State.SUBMITTED) & ~Q(queue__in=served_queues()) & ~is_held
-    held = is_held & Q(state=State.SUBMITTED, flow_run__state=State.PENDING)
     rows = (
-        TaskRun.objects.filter(unserved | held | Q(state=State.PAUSED) | Q(state=State.RETRYING, due_at__isnull=False))
+        _still()
         .filter(Q(flow_run__in=flow_runs) | Q(flow_run__root_run__in=flow_runs))
-        .order_by("state", "queue")
         .values_list("state", "queue", "flow_run__root_run")
         .annotate(own=Case(When(flow_run__in=flow_runs, then=F("flow_run"))), tries_at=Min("due_at"))
     )
@@ -61,6 +62,63 @@ def standstills(flow_runs: Collection[UUID]) -> dict[UUID, Standstill]:
         for concerned in {root, own} & set(flow_runs):
             _add(found[concerned], state, queue, tries_at)
     return dict(found)
+
+
+def standing_below(flow_run: FlowRun) -> list[dict[str, Any]]:
+    """Return the flow runs of the same project that stand still at any depth below one, and what for."""
+    if flow_run.state in TERMINAL:
+        return []
+    rows = (
+        _still()
+        .filter(
+            flow_run__root_run=flow_run.root_run_id or flow_run.pk, flow_run__flow__project=flow_run.flow.project_id
+        )
+        .exclude(flow_run=flow_run)
+        .values_list("flow_run", "flow_run__flow__name", "state", "queue")
+        .annotate(tries_at=Min("due_at"))
+    )
+    found: dict[tuple[UUID, str], Standstill] = defaultdict(lambda: Standstill([]))
+    for identity, name, state, queue, tries_at in rows[:MOST_BELOW]:
+        _add(found[identity, name], state, queue, tries_at)
+    below = _below(flow_run, {identity for identity, _ in found})
+    return [
+        {
+            "flow_run": str(identity),
+            "flow": f"{flow_run.flow.project}/{name}",
+            "message": standstill.words,
+            "is_served": not standstill.is_unserved,
+            "tries_at": iso(standstill.tries_at),
+        }
+        for (identity, name), standstill in found.items()
+        if identity in below
+    ]
+
+
+def _below(flow_run: FlowRun, found: set[UUID]) -> set[UUID]:
+    """Return those of the found flow runs of the same root that are below one."""
+    if flow_run.root_run_id is None:
+        return found
+    ways = {identity: identity for identity in found}
+    below: set[UUID] = set()
+    while ways:
+        parents = dict(
+            FlowRun.objects.filter(pk__in=ways.values(), parent_task_run__isnull=False).values_list(
+                "pk", "parent_task_run__flow_run"
+            )
+        )
+        ways = {start: parents[at] for start, at in ways.items() if at in parents}
+        below |= {start for start, at in ways.items() if at == flow_run.pk}
+        ways = {start: at for start, at in ways.items() if start not in below}
+    return below
+
+
+def _still() -> QuerySet[TaskRun]:
+    """Return the task runs that nobody executes for a reason of their own."""
+    is_held = Q(queue__startswith=HELD)
+    unserved = Q(state=State.SUBMITTED) & ~Q(queue__in=served_queues()) & ~is_held
+    held = is_held & Q(state=State.SUBMITTED, flow_run__state=State.PENDING)
+    tries = Q(state=State.RETRYING, due_at__isnull=False)
+    return TaskRun.objects.filter(unserved | held | Q(state=State.PAUSED) | tries).order_by("state", "queue")
 
 
 def _add(standstill: Standstill, state: str, queue: str, tries_at: datetime | None) -> None:

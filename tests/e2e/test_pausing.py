@@ -80,10 +80,14 @@ def test_a_run_is_paused_without_its_children_by_keyboard(site, signed_in, paren
     expect(run.card("south-1")).to_contain_text("Child paused")
 
 
-def test_the_list_of_runs_says_what_stands_still_below(site, signed_in, parent):
+def test_the_list_of_runs_and_the_page_of_a_run_say_what_stands_still_below(site, signed_in, parent):
     signed_in.goto(f"{site.url}/flow-runs/")
     row = signed_in.get_by_role("row").filter(has_text="examples/parent")
     expect(row).to_contain_text("No worker serves the queue nobody.")
+    row.get_by_role("link", name="examples/parent").click()
+    expect(signed_in.locator(".run-header")).to_contain_text(
+        "Below, examples/long and 1 more: No worker serves the queue nobody."
+    )
 
 
 def opened(url: str, page: Page, flow_run: FlowRun) -> RunPage:

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from orchestrator.core.states import State
 from orchestrator.models import FlowRun, FlowVersion, Role, Worker
-from orchestrator.queries.standstills import standstills
+from orchestrator.queries.standstills import standing_below, standstills
 from tests.rows import make_flow, make_flow_run, make_project, make_user
 from tests.ui.conftest import client_of
 
@@ -83,3 +83,7 @@ def test_lists_say_what_stands_still_at_any_depth_below_a_run(db):
     assert standstills([below.pk, deep.pk]).keys() == {deep.pk}
     assert listed(root).count("No worker serves the queue gpu.") == 1
     assert listed(root, "?children=1").count("No worker serves the queue gpu.") == 2
+    said = [
+        [(found["flow_run"], found["message"]) for found in standing_below(run)] for run in (root, below, deep, other)
+    ]
+    assert said == [*[[(str(deep.pk), "No worker serves the queue gpu.")]] * 2, [], []]

@@ -150,7 +150,16 @@ class TaskRunSerializer(serializers.Serializer[Any]):
     items = ItemsSerializer(allow_null=True, help_text="Of a mapped task, once it has been given its items.")
 
 
+class StandingBelowSerializer(serializers.Serializer[Any]):
+    flow_run = serializers.UUIDField()
+    flow = serializers.CharField(help_text="project/name")
+    message = serializers.CharField(help_text="What it waits for; empty where that is its next try.")
+    is_served = serializers.BooleanField(help_text="false: for a worker of a queue that none serves.")
+    tries_at = serializers.DateTimeField(allow_null=True)
+
+
 class FlowRunSerializer(FlowRunSummarySerializer):
+    below = StandingBelowSerializer(many=True, help_text="Flow runs below it that stand still.")
     task_runs = TaskRunSerializer(many=True)
 
 

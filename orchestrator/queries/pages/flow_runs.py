@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from orchestrator.core.states import FLOW_RUN_TRANSITIONS, TERMINAL
 from orchestrator.models import FlowRun, FlowVersion, Source
@@ -67,7 +67,7 @@ def flow_run_page(user: Person, flow_run_id: UUID) -> dict[str, Any] | None:
         "flow_run": flow_run_document(flow_run),
         "graph": graph_document(flow_run),
         **{key: may[key] for key in ("can_run", "role")},
-        "latest_version": FlowVersion.objects.values_list("number", flat=True).get(pk=flow_run.flow.latest_version_id),
+        "latest_version": FlowVersion.objects.filter(flow=flow_run.flow).aggregate(number=Max("number"))["number"],
         "edit_url": f"{flow_url(flow_run.flow)}edit/" if may["can_edit"] and is_drawn else None,
         "breadcrumbs": [{"label": str(run.flow), "url": f"/flow-runs/{run.pk}/"} for run in way],
     }

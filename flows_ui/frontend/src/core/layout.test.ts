@@ -70,6 +70,13 @@ it('finds a free place beside the chosen card', () => {
   expect(overlaps([...graph.tasks.map((task) => task.position as [number, number]), place])).toBe(false);
 });
 
+it('puts tasks that do not wait for each other one below the other on a phone', () => {
+  const { tasks } = laidDown({ ...randomGraph(3), edges: [] });
+
+  expect(tasks.map(({ position }) => position?.[0])).toEqual([0, 0, 0]);
+  expect(overlaps(tasks.map((task) => task.position as [number, number]))).toBe(false);
+});
+
 function randomGraph(size: number): Graph {
   let seed = 7;
   const next = (below: number) => {

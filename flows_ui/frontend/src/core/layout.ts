@@ -40,6 +40,7 @@ const DOWN = { row: CARD.height + 56, stretch: (CARD.width + 20) / (CARD.height 
 
 /** The graph laid out from top to bottom, for a screen that is higher than wide. */
 export function laidDown(graph: Graph): Graph {
+  if (drawnEdges(graph).length === 0) return stacked(graph);
   const places = layOut(graph);
   const turned = (slug: string): [number, number] => {
     const [x, y] = places.get(slug) ?? [0, 0];
@@ -47,6 +48,12 @@ export function laidDown(graph: Graph): Graph {
   };
   return { ...graph, tasks: graph.tasks.map((task) => ({ ...task, position: turned(task.slug) })) };
 }
+
+/** Where no task waits for another, all are as far down: beside each other few of them would be seen. */
+const stacked = (graph: Graph): Graph => ({
+  ...graph,
+  tasks: graph.tasks.map((task, index) => ({ ...task, position: [0, index * DOWN.row] })),
+});
 
 /** The graph with a place for every card: laid out whole if none has one, else the missing ones beside the others. */
 export function withPositions(graph: Graph): Graph {

@@ -50,6 +50,16 @@ export interface StoredResult {
   preview: string;
 }
 
+/** A flow run, at any depth below another, that stands still. */
+export interface StandingBelow {
+  flow_run: string;
+  flow: string;
+  /** What it waits for; empty where that is its next try. */
+  message: string;
+  is_served: boolean;
+  tries_at: string | null;
+}
+
 export interface FlowRun {
   id: string;
   name: string;
@@ -72,6 +82,7 @@ export interface FlowRun {
   created_at: string;
   started_at: string | null;
   ended_at: string | null;
+  below: StandingBelow[];
   task_runs: TaskRun[];
 }
 

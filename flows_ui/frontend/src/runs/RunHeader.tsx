@@ -22,7 +22,7 @@ import { choose, placeOf, type RunDialog, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { useDeed } from './useDeed';
 import { useFocusKept } from './useFocusKept';
-import { Held, Retrying, Unclaimed, Unserved } from './Waits';
+import { Below, Held, Retrying, Unclaimed, Unserved } from './Waits';
 import { Badge, Duration, Moment } from './words';
 
 /** Which run this is, how it goes, and what can be done with it. */
@@ -73,6 +73,7 @@ export function RunHeader() {
       <Held run={run} />
       <Unclaimed run={run} />
       <Retrying run={run} />
+      <Below run={run} />
       <Waiting run={run} />
       <Why run={run} />
     </header>

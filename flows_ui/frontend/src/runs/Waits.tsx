@@ -32,6 +32,31 @@ export function Held({ run }: { run: FlowRun }) {
   );
 }
 
+/** What stands still below, and for what: each reason once, with the first run that has it. */
+export function Below({ run }: { run: FlowRun }) {
+  const reasons = [...Map.groupBy(run.below, ({ message }) => message).values()];
+  if (reasons.length === 0) return null;
+  const isUnserved = run.below.some((one) => !one.is_served);
+  return (
+    <div className={isUnserved ? 'notice notice--warning' : 'notice'}>
+      {reasons.map(
+        ([first, ...others]) =>
+          first && (
+            <p key={first.message} className="why__text">
+              Below, <a href={`/flow-runs/${first.flow_run}/`}>{first.flow}</a>
+              {others.length > 0 && ` and ${others.length} more`}:{' '}
+              {first.message || (
+                <>
+                  tried again at <Moment at={first.tries_at} />.
+                </>
+              )}
+            </p>
+          ),
+      )}
+    </div>
+  );
+}
+
 /** A run that a worker takes up at once need not say that it waits for one. */
 const UNCLAIMED_MS = 3_000;
 
