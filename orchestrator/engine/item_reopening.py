@@ -13,6 +13,7 @@ from orchestrator.engine.items import SUCCESSFUL_STATES, end_parent, ending_of_i
 from orchestrator.engine.reopening import run_again
 from orchestrator.engine.settling import settle
 from orchestrator.engine.steps import Ready, Run, Step
+from orchestrator.engine.tagged import limited_tags
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_task_runs
 
 
@@ -127,6 +128,7 @@ def _restart(
         successful=SUCCESSFUL_STATES,
         message=why,
         actor=step.user_id,
+        limited=limited_tags(run.version),
     )
     return [
         (Ready(identity, slug, attempt, State.PENDING, 0, child, child_attempt, index), waiting_on)

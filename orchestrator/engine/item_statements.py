@@ -5,6 +5,8 @@ A mapped task has one row that counts (map_index -1): its `items` is how many it
 that made the list shorter.
 """
 
+from orchestrator.engine.tag_statements import QUEUE_ANEW
+
 # How many items that it follows have not ended, for the item of map index `{index}`.
 _WAITS = """
 SELECT count(*) FROM orchestrator_taskrun u
@@ -41,7 +43,7 @@ _RESTARTED = """, restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
         attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = again.waits, worker = '', lease_until = NULL,
         due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL, ended_at = NULL, changed_at = now(),
-        child_attempt = CASE WHEN {anew} THEN 0 ELSE t.child_attempt END
+        child_attempt = CASE WHEN {anew} THEN 0 ELSE t.child_attempt END, queue = {queue}
     FROM again
     WHERE t.id = ANY(ARRAY[again.id]) AND ({which})
     RETURNING t.flow_run_id, t.id, t.map_index, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on,
@@ -61,7 +63,9 @@ WITH again AS (
     WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text
         AND t.map_index >= 0 AND t.map_index < %(items)s::int
 )""" + _RESTARTED.format(
-    anew="%(anew)s::bool", which="%(all)s OR again.waits > 0 OR NOT t.state = ANY(%(successful)s::text[])"
+    queue=QUEUE_ANEW,
+    anew="%(anew)s::bool",
+    which="%(all)s OR again.waits > 0 OR NOT t.state = ANY(%(successful)s::text[])",
 )
 
 # Ended without having started: a trigger's verdict is no start, even where a worker gave it.
@@ -75,6 +79,7 @@ WITH again AS (
     WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = %(slug)s::text AND t.map_index = %(index)s::int
         AND t.state = ANY(%(terminal)s::text[])
 )""" + _RESTARTED.format(
+    queue=QUEUE_ANEW,
     anew="%(anew)s::bool AND t.state = ANY(%(successful)s::text[])",
     which=f"%(always)s OR again.waits > 0 OR {_NEVER_STARTED}",
 )

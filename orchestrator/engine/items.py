@@ -39,7 +39,7 @@ from orchestrator.engine.item_statements import (
 )
 from orchestrator.engine.results import results_to_bind
 from orchestrator.engine.steps import Ready, Run, Step
-from orchestrator.engine.tagged import note_submitted, place_of
+from orchestrator.engine.tagged import limited_tags, note_submitted, place_of
 from orchestrator.engine.transitions import TERMINAL_STATES, Move, move_task_runs
 
 SUCCESSFUL_STATES = sorted(state.value for state in SUCCESSFUL)
@@ -197,6 +197,7 @@ def restart_items(step: Step, run: Run, parent: Ready, number: int, *, everythin
         successful=SUCCESSFUL_STATES,
         message="Restarted.",
         actor=step.user_id,
+        limited=limited_tags(run.version),
     )
     for follower in run.graph.followed.get(parent.slug, ()) if found else ():
         pairs = list(run.graph.pairs[follower])

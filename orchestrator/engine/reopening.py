@@ -11,6 +11,7 @@ from orchestrator.engine.database import rows, send
 from orchestrator.engine.items import expansions
 from orchestrator.engine.statements import READ_ALL_STATES, RESTART_TASK_RUNS, SET_WAITING_ON
 from orchestrator.engine.steps import Admit, Ready, Run, Step
+from orchestrator.engine.tagged import limited_tags
 from orchestrator.engine.transitions import move_flow_run
 
 
@@ -48,6 +49,7 @@ def run_again(
         befores={slug: states[slug] for slug in found.again},
         anew=list(anew),
         with_items=found.kept,
+        limited=limited_tags(run.version),
         message=why,
         actor=step.user_id,
     )

@@ -16,6 +16,8 @@ statement leaves it one way, which `tests/engine/test_plans.py` checks for every
   by its slug: no join, so none that compares each with each.
 """
 
+from orchestrator.engine.tag_statements import QUEUE_ANEW
+
 # The columns that describe a flow run in the statements that lock one, and how many they are.
 RUN = """
     r.id, r.version_id, r.state, r.attempt, r.unfinished, r.depth, r.parameters, r.parent_task_run_id,
@@ -348,13 +350,13 @@ SELECT pg_current_xact_id()::xid::text, 1 / (count(*) = %(count)s::int)::int FRO
 """
 
 # A child_attempt of 0 waits for no attempt of the child that there was: the next start is a new child's.
-RESTART_TASK_RUNS = """
+RESTART_TASK_RUNS = f"""
 WITH restarted AS (
     UPDATE orchestrator_taskrun t SET state = 'Pending', message = '', result = NULL, stored_result_id = NULL,
         items = CASE WHEN t.slug = ANY(%(with_items)s::text[]) THEN t.items END,
         attempt = t.attempt + 1, failures = 0, lost = 0, waiting_on = (%(waiting_on)s::jsonb ->> t.slug)::int,
         worker = '', lease_until = NULL, due_at = NULL, carried = NULL, submitted_at = NULL, started_at = NULL,
-        ended_at = NULL, changed_at = now(),
+        ended_at = NULL, changed_at = now(), queue = {QUEUE_ANEW},
         child_attempt = CASE WHEN t.slug = ANY(%(anew)s::text[]) THEN 0 ELSE t.child_attempt END
     WHERE t.flow_run_id = %(flow_run_id)s::uuid AND t.slug = ANY(%(slugs)s::text[]) AND t.map_index = -1
     RETURNING t.flow_run_id, t.id, t.slug, t.attempt, t.child_flow_run_id, t.child_attempt, t.waiting_on

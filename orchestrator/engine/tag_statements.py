@@ -1,5 +1,9 @@
 """The statements of limits of tags: whoever judges who may be claimed holds the project."""
 
+# Where a task run `t` that runs again waits: its place may be another's by now. For other statements to take in.
+QUEUE_ANEW = """CASE WHEN t.tags IS NULL THEN t.queue ELSE
+            CASE WHEN t.tags::text[] && %(limited)s::text[] THEN '~' ELSE '' END || ltrim(t.queue, '~') END"""
+
 # The flow runs of a project that have not ended: few, however many have.
 _OF_PROJECT = """
 (

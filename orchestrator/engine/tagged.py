@@ -60,6 +60,11 @@ def _limited_at(project_id: int, _moment: int) -> frozenset[str]:
     return frozenset(TagLimit.objects.filter(project_id=project_id).values_list("tag", flat=True))
 
 
+def limited_tags(version: Version) -> list[str]:
+    """Return the tags that are limited in a version's project, if a task of it has tags."""
+    return sorted(_limited(version.project_id)) if version.graph.tagged else []
+
+
 def hear_of_limits() -> None:
     """Let this process read the limits anew at once."""
     _limited_at.cache_clear()

@@ -14,6 +14,7 @@ from orchestrator.engine.following import carry_out
 from orchestrator.engine.limiting import heed_limits
 from orchestrator.engine.pausing import pause_flow_run, resume_flow_run
 from orchestrator.engine.recovering import recover
+from orchestrator.engine.restarts import restart_one
 from orchestrator.engine.tagged import hear_of_limits
 from orchestrator.models import FlowRun, Project, TagLimit, TaskRun
 from orchestrator.sdk import Flow, context, task, wait_for_flow_run
@@ -276,3 +277,16 @@ def test_more_than_the_places_are_held_and_all_come_to_their_ends(register, star
     drain()
 
     assert state(run) == "Success"
+
+
+def test_what_runs_again_waits_for_its_place_which_may_be_another_s_by_now(register, start, project):
+    limit_tag(project)
+    run = start(register(reading(times=2)))
+    (first,) = claimed()
+    carry_out(complete(ended=[(first, Ending(State.FAILED))]))
+    assert len(claimed()) == 1
+
+    # Whoever restarts it dies before it looks what there is room for.
+    restart_one(flow_run_id=run.pk, from_tasks=[first.slug])
+
+    assert claimed() == []

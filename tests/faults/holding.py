@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.core.states import State
+from orchestrator.core.tags import HELD
 from orchestrator.engine import following
 from orchestrator.engine.steps import (
     Admit,
@@ -62,14 +63,14 @@ class Held:
     def __init__(self, world: World, steps: list[Step]) -> None:
         self.world = world
         self.steps = steps
-        world.waits_since, world.born = self._waits_since, self._born
+        world.waits_since, world.born, world.in_line = self._waits_since, self._born, self._in_line
         self.ids: dict[RunOfReference, UUID] = {}
         self.held: list[Claim] = []
         self.lost: list[Claim] = []
         self.old: list[Claim] = []
         self.bag: list[FollowUp] = []
         self.known: set[Debt] = set()
-        self.is_room_known = False
+        self.is_room_known = self.are_places_known = False
 
     def follow(self, steps: list[Step]) -> list[FollowUp]:
         """Put what steps owe into the bag, and return it, with what others left to be carried out after them.
@@ -100,12 +101,15 @@ class Held:
 
     def deliver(self, message: FollowUp, worker: str = "", claims: int = 0) -> None:
         """Have the engine and the reference do what a message says."""
+        if isinstance(message, AdmitTagged):
+            # As long as the rows still say who stands where in line.
+            self.world.admit_tagged()
         steps = following._follow([message] if isinstance(message, TellParent) else message, worker, claims)
         match message:
             case Admit():
                 self.world.admit(may_share=message.may_share)
             case AdmitTagged():
-                pass
+                pass  # it is done
             case _:
                 parent = getattr(message, "parent", None)
                 told = self.run(parent) if parent else None
@@ -117,6 +121,17 @@ class Held:
         is_room = self.world.next_admitted(sharing=False) is not None
         assert not is_room or self.is_room_known or any(isinstance(message, Admit) for message in messages)
         self.is_room_known = is_room
+        are_places = self._are_places()
+        assert not are_places or self.are_places_known or any(isinstance(message, AdmitTagged) for message in messages)
+        self.are_places_known = are_places
+
+    def note_places(self) -> None:
+        """Accept that `recover` alone finds what may be let go now, because of its tags."""
+        self.are_places_known = self._are_places()
+
+    def _are_places(self) -> bool:
+        """Return whether there are places for who waits for some; a limit of before is no matter here."""
+        return any(not one.tags.isdisjoint(self.world.tag_limits) for one in self.world.those_let_go())
 
     def let_go(self) -> None:
         """Give up the claims of which somebody else has made something."""
@@ -156,6 +171,10 @@ class Held:
         self.learn()
         return FlowRun.objects.get(pk=self.ids[run]).created_at, self.ids[run]
 
+    def _in_line(self, run: RunOfReference, task_run: TaskRunOfReference) -> tuple[Any, ...]:
+        row = self.row((run, task_run))
+        return -row.priority, row.submitted_at is None, row.submitted_at
+
     def task_runs(self) -> list[Place]:
         return [(run, one) for run in list(self.ids) for one in run.everything()]
 
@@ -185,7 +204,7 @@ class Held:
             waiting_on = one.waiting_on if one.ended_at is None else None
             runs[one.flow_run_id].tasks[one.slug, one.map_index] = (
                 *(one.state, one.attempt, one.failures, one.lost, is_held, waiting_on),
-                *(one.result, one.child_flow_run_id),
+                *(one.result, one.child_flow_run_id, one.state == State.SUBMITTED and one.queue.startswith(HELD)),
             )
         return runs
 
@@ -201,6 +220,7 @@ class Held:
                     (one.slug, one.index): (
                         *(one.state, one.attempt, one.failures, one.lost, one.held, run.waiting_on(one)),
                         *(self._written(one.result), self.ids[one.child] if one.child else None),
+                        one.state is State.SUBMITTED and one.kept,
                     )
                     for one in run.everything()
                 },

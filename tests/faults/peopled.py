@@ -14,9 +14,9 @@ from orchestrator.engine.flow_runs import start_flow_run
 from orchestrator.engine.pauses import pause_one, resume_one
 from orchestrator.engine.restarts import restart_one
 from orchestrator.engine.steps import Claim, Step
-from orchestrator.models import Origin
+from orchestrator.models import Origin, TagLimit
 from tests.faults.holding import Held, Place
-from tests.faults.random_flows import KEYS, RESULTS, forget_runs, graphs, limits, make_flow, new_project
+from tests.faults.random_flows import KEYS, RESULTS, TAGS, forget_runs, graphs, limits, make_flow, new_project
 from tests.faults.reference.rules import ENDED
 from tests.faults.reference.runs import Due, Limit
 from tests.faults.reference.runs import FlowRun as RunOfReference
@@ -46,6 +46,8 @@ class Peopled(RuleBasedStateMachine):
         self.flows = {name: make_flow(project, name, document, of_flows[name]) for name, document in documents.items()}
         self.world = World(documents, of_flows, most)
         self.both = Held(self.world, self.steps)
+        for tag in data.draw(st.lists(st.sampled_from(TAGS), unique=True)):
+            self._limit_tag(tag, 1)
         for name in self.flows:
             self._start(name)
 
@@ -157,6 +159,20 @@ class Peopled(RuleBasedStateMachine):
     def limit_project(self, most: int | None) -> None:
         self.project.max_runs = self.world.most = most
         self.project.save()
+        limiting.heed_limits(project=self.project)
+        self.both.follow([])
+
+    @rule(tag=st.sampled_from(TAGS), most=st.sampled_from([None, 1, 1, 2]))
+    def limit_tag(self, tag: str, most: int | None) -> None:
+        self._limit_tag(tag, most)
+
+    def _limit_tag(self, tag: str, most: int | None) -> None:
+        if most is None:
+            TagLimit.objects.filter(project=self.project, tag=tag).delete()
+            self.world.tag_limits.pop(tag, None)
+        else:
+            TagLimit.objects.update_or_create(project=self.project, tag=tag, defaults={"max_running": most})
+            self.world.tag_limits[tag] = most
         limiting.heed_limits(project=self.project)
         self.both.follow([])
 

@@ -18,6 +18,7 @@ LATER = 3600.0
 KINDS = ["function", "function", "function", "approval", "case", "merge", "mapped"]
 LISTS = [[], [1], [1, 2], [1, 2, 3]]
 KEYS = ["this", "that"]
+TAGS = ["red", "blue"]
 RESULTS = [None, 1, 2, *LISTS[1:], *LISTS]
 
 _numbers = count(1)
@@ -75,6 +76,8 @@ def _tasks(draw: Any, kind: str, slug: str, before: list[str], others: list[dict
     if draw(st.integers(0, 3)) == 0:
         # A trigger that people wrote.
         task |= {"trigger": "custom", "judged_by_worker": True, "trigger_at_least": None, "trigger_at_most": None}
+    if draw(st.integers(0, 2)) == 0:
+        task["tags"] = draw(st.lists(st.sampled_from(TAGS), min_size=1, unique=True))
     return task | {"kind": "flow_run" if "flow_run" in kind else "function"}
 
 

@@ -21,7 +21,7 @@ from orchestrator.engine import answering, flow_runs, limiting, overdue, recover
 from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete, start_held
 from orchestrator.engine.returning import give_back
-from orchestrator.engine.steps import Admit, Claim, FollowUp, Step
+from orchestrator.engine.steps import Admit, AdmitTagged, Claim, FollowUp, Step
 from orchestrator.models import TaskRun
 from tests.faults.holding import Place, differences
 from tests.faults.invariants import check_invariants
@@ -56,6 +56,7 @@ class Faults(Peopled):
     @rule(limit=st.integers(1, 3))
     def claim(self, limit: int) -> None:
         for held in claim(worker="w", limit=limit):
+            assert not self.both.place(held)[1].kept, "it waits for places of its tags"
             self.world.claim(*self.both.place(held))
             self.both.held.append(held)
 
@@ -103,6 +104,7 @@ class Faults(Peopled):
         self.world.give_back(*self.both.place(held), started=started)
         if started:
             self.both.old.append(held)
+        self.both.note_places()
         self.both.follow([])
 
     @precondition(lambda self: self.both.held)
@@ -136,6 +138,7 @@ class Faults(Peopled):
     def start_due(self) -> None:
         recovering.start_due()
         self.world.start_due()
+        self.both.note_places()
 
     # What becomes of messages
 
@@ -158,7 +161,7 @@ class Faults(Peopled):
         for _ in range(MOST_SEARCHES):
             for message in self._search():
                 self.both.deliver(message)
-            if not list(self.world.owed()) and self.world.next_admitted() is None:
+            if not list(self.world.owed()) and self.world.next_admitted() is None and not self.world.those_let_go():
                 return
         raise AssertionError("searches find something owed again and again")
 
@@ -211,11 +214,17 @@ class Faults(Peopled):
         return bool(self.both.held or self._unended())
 
 
+def owe(message: FollowUp) -> int:
+    Faults.steps.append(Step(follow_ups=[message]))
+    return 1
+
+
 @pytest.mark.usefixtures("transactional_db")
 def test_whatever_befalls_random_flows_of_flows_they_are_as_the_reference_says(monkeypatch) -> None:
     for module in (answering, flow_runs, limiting, overdue, recovering, returning):
         monkeypatch.setattr(module, "carry_out", Faults.steps.extend)
     monkeypatch.setattr(recovering, "admit", lambda **found: [Step(follow_ups=[Admit(**found)])])
+    monkeypatch.setattr(recovering, "admit_tagged", lambda **found: owe(AdmitTagged(**found)))
     # An error is not to be found again at the next search, but here.
     monkeypatch.setattr(recovering, "_alone", lambda _what: nullcontext())
     run_state_machine_as_test(

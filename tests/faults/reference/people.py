@@ -123,7 +123,7 @@ class People(Pauses):
                 before = [run.tasks[name] for name in again & set(run.upstreams(slug))]
                 kept += [task_run] if all(one in kept and one in run.followed(slug) for one in before) else []
         for slug in again:
-            run.tasks[slug].put_back(anew=slug in anew)
+            self._put_back(run.tasks[slug], anew=slug in anew)
             if run.tasks[slug] not in kept:
                 run.tasks[slug].items = None
         return kept

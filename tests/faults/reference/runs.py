@@ -31,7 +31,8 @@ class TaskRun(Shown):
 
     `held`: a worker executes it; if it only runs, it waits for attempt `child_attempt` of `child`, or for its items.
     `may_start`: nothing is left to be judged. `told`: what ended it, to be heard by the worker that has people's code
-    around it. `items`: those it was given; `rows`: also those of earlier attempts.
+    around it. `kept`: it waits for places of its tags. `items`: those it was given; `rows`: also those of earlier
+    attempts.
     """
 
     task: Written
@@ -49,6 +50,7 @@ class TaskRun(Shown):
     child_attempt: int = 1
     result: Any = None
     told: tuple[State, Any] | None = None
+    kept: bool = False
     items: list[TaskRun] | None = None
     rows: list[TaskRun] = field(default_factory=list)
 
@@ -72,6 +74,10 @@ class TaskRun(Shown):
     def is_mapped(self) -> bool:
         """Whether it is executed once an item; an item of it is not."""
         return self.index < 0 and any(binding["kind"] == "item" for binding in self.task.get("inputs", {}).values())
+
+    @property
+    def tags(self) -> set[str]:
+        return set(self.task.get("tags", []))
 
     @property
     def is_claimed(self) -> bool:

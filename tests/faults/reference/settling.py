@@ -14,6 +14,8 @@ class Settling:
     :param flows: name -> graph document; tasks that start a flow name it
     :param limits: name -> how many runs of a flow are under way at once; a flow that is not named has no limit
     :param most: how many flow runs without a parent are; None: any number
+
+    `tag_limits`: tag -> how many task runs with it are executed at once.
     """
 
     def __init__(
@@ -23,6 +25,7 @@ class Settling:
         self.limits = dict.fromkeys(flows, Limit()) | dict(limits or {})
         self.most = most
         self.runs: list[FlowRun] = []
+        self.tag_limits: dict[str, int] = {}
         self.of_keys: dict[tuple[str, str], FlowRun] = {}
 
     def start(self, flow: str, *, parent: FlowRun | None = None, priority: int = 0, key: str | None = None) -> FlowRun:
@@ -32,6 +35,8 @@ class Settling:
         graph = self.flows[flow]
         run = FlowRun(flow, graph, parent, tasks={task["slug"]: TaskRun(task) for task in graph["tasks"]})
         run.priority = parent.priority if parent else priority
+        for task_run in run.tasks.values():
+            task_run.kept = self._is_tag_limited(task_run)
         if key is not None:
             self.of_keys[flow, key] = run
         if self._is_limited(run):
@@ -45,6 +50,14 @@ class Settling:
 
     def _is_limited(self, run: FlowRun) -> bool:
         return self.limits[run.flow].most is not None or (self.most is not None and run.parent is None)
+
+    def _is_tag_limited(self, task_run: TaskRun) -> bool:
+        return not task_run.tags.isdisjoint(self.tag_limits)
+
+    def _put_back(self, task_run: TaskRun, *, anew: bool) -> None:
+        """Let it run again; what a limit names waits for its places again."""
+        task_run.put_back(anew=anew)
+        task_run.kept = self._is_tag_limited(task_run)
 
     def _settle(self, run: FlowRun) -> None:
         if run.state is State.QUEUED:
@@ -125,7 +138,7 @@ class Settling:
         if task_run.is_mapped:
             self._expand(run, task_run)
             return
-        if task_run.is_claimed:
+        if task_run.is_claimed or self._is_tag_limited(task_run):
             task_run.state = State.SUBMITTED
             return
         match task_run.task["kind"]:
@@ -162,12 +175,14 @@ class Settling:
                 return
             number = min(map(len, lists + [one.items for one in run.followed(task_run.slug)]))
             again = task_run.rows[:number]
-            new = [TaskRun(task_run.task, index, may_start=not is_paired) for index in range(len(again), number)]
+            kept = self._is_tag_limited(task_run)
+            numbers = range(len(again), number)
+            new = [TaskRun(task_run.task, index, may_start=not is_paired, kept=kept) for index in numbers]
             task_run.rows += new
             task_run.items = task_run.rows[:number]
         task_run.child_attempt, task_run.has_started = 1, True
         for item in again:
-            item.put_back(anew=anew)
+            self._put_back(item, anew=anew)
             item.may_start = not is_paired
 
     def _begin_child(self, run: FlowRun, task_run: TaskRun) -> None:

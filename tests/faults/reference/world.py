@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core.states import State
-from tests.faults.reference.admission import Admission
 from tests.faults.reference.rules import BAD, ENDED
 from tests.faults.reference.runs import Due, FlowRun, TaskRun
+from tests.faults.reference.tags import Tags
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Debt:
     task_run: TaskRun | None = None
 
 
-class World(Admission):
+class World(Tags):
     """What workers, time and messages do."""
 
     # What workers do
@@ -71,9 +71,14 @@ class World(Admission):
         task_run.held = False
         if run.state is State.CANCELLING:
             self.end(run, task_run, State.CANCELLED)
-        else:
-            self._begin_child(run, task_run)
-            self._settle(run)
+            return
+        self._begin_child(run, task_run)
+        # Nobody need claim the items after it that wait only for this.
+        if task_run.index >= 0 and not task_run.is_judged and not run.is_paired(task_run.slug):
+            for item in (run.tasks[task_run.slug].items or [])[task_run.index + 1 :]:
+                if item.state is State.SUBMITTED and not item.kept:
+                    self._begin_child(run, item)
+        self._settle(run)
 
     # What time does
 
@@ -146,7 +151,7 @@ class World(Admission):
                     one.state in (State.SKIPPED, State.CANCELLED) and not one.has_started
                 )
                 if one.has_ended and (one is item or run.waits_for(one) or never_started):
-                    one.put_back(anew=False)
+                    self._put_back(one, anew=False)
                     # Where there is no room, it waits with its flow run.
                     one.may_start = not run.is_paired(one.slug)
 
