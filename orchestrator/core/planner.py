@@ -11,6 +11,8 @@ from orchestrator.core.triggers import Trigger, judge
 
 # A cause that comes up through many levels names each of them.
 MAX_CAUSE = 1_000
+# What keeps others from starting; that they could not is no cause.
+CAUSES = frozenset({State.FAILED, State.TIMED_OUT, State.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +189,14 @@ def final_ending(
     raise AssertionError(f"A flow run is asked for its end before its tasks ended: {states}")
 
 
-def with_causes(graph: FlowGraph, ending: Ending, failures: Mapping[str, str]) -> Ending:
-    """Return a failed flow run's ending with what failed in it, so that whoever reads one line knows why.
+def with_causes(graph: FlowGraph, ending: Ending, causes: Mapping[str, str]) -> Ending:
+    """Return a failed flow run's ending with what went wrong in it, so that whoever reads one line knows why.
 
-    :param failures: slug -> message of the tasks that failed themselves, not of those that could not start after them
+    :param causes: slug -> message of the tasks that ended as one of `CAUSES`
     """
-    if ending.state is not State.FAILED or not failures:
+    if ending.state is not State.FAILED or not causes:
         return ending
-    told = [f"{graph.called[slug]}: {message}" for slug, message in failures.items()]
+    told = [f"{graph.called[slug]}: {message}" for slug, message in causes.items()]
     more = f"; and {len(told) - 2} more" if len(told) > 2 else ""
     return Ending(ending.state, ("; ".join(told[:2]))[:MAX_CAUSE] + more)
 

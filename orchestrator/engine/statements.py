@@ -161,9 +161,10 @@ SELECT count(*) FROM (
 ) AS found
 """
 
-READ_FAILURES = """
+READ_CAUSES = """
 SELECT slug, message FROM orchestrator_taskrun
-WHERE flow_run_id = %(flow_run_id)s::uuid AND map_index = -1 AND state = 'Failed' ORDER BY ended_at, slug LIMIT 1000
+WHERE flow_run_id = %(flow_run_id)s::uuid AND map_index = -1 AND state = ANY(%(states)s::text[])
+ORDER BY ended_at, slug LIMIT 1000
 """
 
 # A record whose state stays only counts. Returns those that end while others than the task that started them wait for

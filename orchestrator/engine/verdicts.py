@@ -5,13 +5,13 @@ from dataclasses import replace
 from uuid import UUID
 
 from orchestrator.core.graph import FlowGraph
-from orchestrator.core.planner import Ending, final_ending, with_causes
+from orchestrator.core.planner import CAUSES, Ending, final_ending, with_causes
 from orchestrator.core.states import SUCCESSFUL, State
 from orchestrator.engine.database import rows
 from orchestrator.engine.judging import Call
 from orchestrator.engine.results import load_for_function, read_results
 from orchestrator.engine.showing import shown_states
-from orchestrator.engine.statements import READ_FAILURES
+from orchestrator.engine.statements import READ_CAUSES
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import Version
 from orchestrator.sdk.flow_handlers import closed, opened
@@ -31,7 +31,8 @@ def verdict(graph: FlowGraph, flow_run_id: UUID, *, last: Mapping[str, Ending], 
         states[slug], results[slug] = state, result
     ending = final_ending(graph, states=states, results=results, cancelling=cancelling)
     if ending.state is State.FAILED:
-        ending = with_causes(graph, ending, dict(rows(READ_FAILURES, flow_run_id=flow_run_id)))
+        causes: dict[str, str] = dict(rows(READ_CAUSES, flow_run_id=flow_run_id, states=sorted(CAUSES)))
+        ending = with_causes(graph, ending, causes)
     return ending
 
 

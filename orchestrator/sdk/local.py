@@ -14,7 +14,7 @@ from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, Task, TaskKind
 from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
-from orchestrator.core.planner import Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
+from orchestrator.core.planner import CAUSES, Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import to_json
 from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
@@ -98,8 +98,8 @@ class _LocalRun:
         """Return how the flow run ends, as its tasks say."""
         results = {slug: ending.result for slug, ending in self.endings.items()}
         ending = final_ending(self.graph, states=self.states, results=results, cancelling=False)
-        failures = {slug: each.message for slug, each in self.endings.items() if each.state is State.FAILED}
-        return with_causes(self.graph, ending, failures)
+        causes = {slug: each.message for slug, each in self.endings.items() if each.state in CAUSES}
+        return with_causes(self.graph, ending, causes)
 
     def _closed(self) -> Ending:
         """Return what the flow's state handlers make of the verdict."""

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from orchestrator.core.states import TERMINAL, State
+from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.models import Flow as Row
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.sdk import Flow, Parameter, task
@@ -54,6 +55,18 @@ def test_a_child_that_fails_fails_its_parent_and_the_message_says_which(register
     assert states(run) == {"Flow bad-1": "Failed", "works-1": "TriggerFailed"}
     failed = TaskRun.objects.get(flow_run=run, slug="Flow bad-1")
     assert failed.message == "Child flow run failed: fails: ValueError: broken on purpose"
+
+
+def test_a_flow_run_that_failed_because_a_child_was_cancelled_names_the_child_and_why(register, start, drain):
+    register(one_task("low"))
+    with Flow("parent") as flow:
+        works(upstream_tasks=[child("low", wait=True)()])
+    run = start(register(flow))
+    cancel_flow_run(flow_run_id=FlowRun.objects.get(flow__name="low").pk)
+    drain()
+
+    run.refresh_from_db()
+    assert (run.state, run.message) == ("Failed", "Flow low: Child flow run ended cancelled: Cancelled.")
 
 
 def test_s055_an_unknown_child_flow_fails_the_task_and_starts_nothing(register, start, drain):
