@@ -40,6 +40,7 @@ MOST_TASKS = 7
 EXAMPLES = int(os.environ.get("RANDOM_FAULTS_EXAMPLES", "60"))
 
 WORDS = ["ok", "ok", "ok", "none", "fail", "fail", "skip", "success", "trigger_fail", "retry", "loop", "pause", "soon"]
+WORDS += ["exit", "object"]
 TRIGGERS = [
     *[trigger for trigger in Trigger if trigger not in (Trigger.CUSTOM, Trigger.SOME_FAILED, Trigger.SOME_SUCCESSFUL)],
     triggers.some_failed(at_least=1),
@@ -111,12 +112,12 @@ def body_of(script: tuple[str, ...]) -> Any:
     def body(x: Any = None) -> Any:
         attempt = context().attempt
         match script[min(attempt, len(script)) - 1]:
-            case "none":
-                return None
-            case "fail":
-                raise ValueError(f"attempt {attempt}")
+            case "none" | "object" as word:
+                return object() if word == "object" else None
+            case "fail" | "exit" as word:
+                raise SystemExit(attempt) if word == "exit" else ValueError(f"attempt {attempt}")
             case "skip":
-                raise signals.SKIP("nothing to do")
+                raise signals.SKIP(None)
             case "success":
                 raise signals.SUCCESS("early", result=[attempt, x])
             case "trigger_fail":
@@ -255,17 +256,30 @@ def test_a_flow_ends_the_same_in_this_process_and_on_workers(register, start, dr
         slug: known(each.result) for slug, each in local.task_states.items() if each.is_finished()
     }
     assert (run.state, known(run.result)) == (local.state, known(local.result))
+    assert messages_of(run) == {
+        (slug, index): known(state.message)
+        for slug, each in local.task_states.items()
+        for index, state in [(-1, each), *enumerate(each.map_states)]
+        if state.is_finished()
+    }
+
+
+def messages_of(run: FlowRun) -> dict[tuple[str, int], str]:
+    """Return (slug, map index) -> message of the task runs that have ended."""
+    ended = TaskRun.objects.filter(flow_run=run, state__in=TERMINAL).exclude(slug__in=["flow-start", "flow-end"])
+    return {(slug, index): known(message) for slug, index, message in ended.values_list("slug", "map_index", "message")}
 
 
 def known(result: Any) -> Any:
-    """Return a result without the ids of flow runs, which are never the same."""
+    """Return a result, or a message, without what is never the same: ids of flow runs, when a cached result is from."""
     match result:
         case dict():
             return {name: known(value) for name, value in result.items()}
         case list():
             return [known(value) for value in result]
-        case str() if re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", result):
-            return "a flow run"
+        case str():
+            without_ids = re.sub("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a flow run", result)
+            return re.sub("^Cached by .*", "Cached", without_ids)
     return result
 
 
