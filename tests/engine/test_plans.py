@@ -58,7 +58,7 @@ READ_MORE: dict[str, set[str]] = {
     "HOLD_OVERDUE": {OF_FLOW_RUN, DUE},
     "HOLD_UNFINISHED": {OF_FLOW_RUN},
     "READ_ALL_STATES": {OF_FLOW_RUN},
-    "READ_FAILURES": {OF_FLOW_RUN},
+    "READ_CAUSES": {OF_FLOW_RUN},
     "READ_STARTED": {OF_FLOW_RUN},
     # What `recover` looks for every few seconds.
     "COUNT_SUBMITTED": {"task_run_submitted"},
