@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from orchestrator.sdk.cache_validators import read_validator
-from orchestrator.sdk.durations import limit_of
+from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
+from orchestrator.sdk.durations import Duration, limit_of
 from orchestrator.sdk.handlers import handlers_of
 from orchestrator.sdk.queues import queue_of
 from orchestrator.sdk.retries import retry_on_of
@@ -22,6 +22,18 @@ def tags_of(tags: Iterable[str] | None) -> frozenset[str]:
     if wrong := [tag for tag in found if not isinstance(tag, str)]:
         raise TypeError(f"A tag is a word, not {wrong[0]!r}.")
     return found
+
+
+def cache_of(
+    seconds: Duration | None, validator: Validator | CustomValidator | str | None, key: str | None
+) -> tuple[float | None, Validator | CustomValidator, str]:
+    """Return for how long a result is cached, what says whether it holds, and the key that it is shared by.
+
+    :raises ValueError: a validator or a key of what is not cached, an unknown validator
+    """
+    if seconds is None and (validator is not None or key is not None):
+        raise ValueError("cache_validator and cache_key need cache_for, for example timedelta(hours=1).")
+    return limit_of(seconds, "cache_for"), read_validator(validator), key or ""
 
 
 def serializer_of(name: str | None) -> str:

@@ -12,6 +12,7 @@ from orchestrator.core.graph import FlowGraph
 from orchestrator.core.names import MAX_NAME, is_name
 from orchestrator.sdk import compiling, places, registry, rewriting
 from orchestrator.sdk.edges import Edge
+from orchestrator.sdk.foreign import refuse_foreign
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.opening import open_flow, set_open_flow
 from orchestrator.sdk.queues import limit_of_runs, priority_of, queue_of
@@ -60,6 +61,7 @@ class Flow(TaskGraph):
     :param priority: whatever is of higher priority is executed first; from -100 to 100
     :param max_runs: how many of its runs are under way at once; any number unless given
     :param overlap: what becomes of one that would be too many: "queue" (it waits), "skip", or "cancel_older"
+    :raises TypeError: another argument; for those of Prefect 1 it says what to use instead
     :raises ValueError: no name, or one that is not 1 to 200 printable characters; no name of a queue; no priority; no
         limit
     """
@@ -83,8 +85,10 @@ class Flow(TaskGraph):
         overlap: Overlap | str = Overlap.QUEUE,
         description: str = "",
         validate: bool = False,
+        **foreign: Any,
     ) -> None:
         super().__init__(named(name), eager=validate)
+        refuse_foreign(self, foreign)
         self.schedule = _schedule(schedule)
         self.project = project
         self.queue = queue_of(queue)

@@ -9,6 +9,7 @@ from orchestrator.core.bindings import Binding, Literal
 from orchestrator.core.graph import FlowName, OnRetry, TaskKind
 from orchestrator.sdk.collections import holds_task
 from orchestrator.sdk.engine_tasks import EngineTask
+from orchestrator.sdk.foreign import FOREIGN, refuse_foreign
 from orchestrator.sdk.literals import literal
 from orchestrator.sdk.tasks import Task
 
@@ -124,28 +125,9 @@ def named_flow(task: Task, given: dict[str, Binding]) -> tuple[FlowName | None, 
     return None, {"flow_name": Literal(None), **given}
 
 
-# What Prefect 1 has and what does the same here.
-_FOREIGN = {
-    "run_config": "where a flow run is executed is decided by its queue: Flow(queue=...)",
-    "labels": "where a flow run is executed is decided by its queue: Flow(queue=...)",
-    "new_flow_context": "hand values to the child as parameters",
-    "context": "hand values to the child as parameters",
-}
-
-
-def refuse_foreign(task: Task, given: Mapping[str, Any]) -> None:
-    """Accept arguments of Prefect 1 that have no meaning here as long as they are None.
-
-    :raises TypeError: one is given; the message says what to use instead
-    """
-    for name, value in given.items():
-        if value is not None:
-            raise TypeError(f"{task!r} has no {name} here: {_FOREIGN[name]}.")
-
-
 def without_foreign(task: Task, inputs: Mapping[str, Binding]) -> dict[str, Binding]:
     """Return inputs without arguments of Prefect 1 that have no meaning here. Errors are those of `refuse_foreign`."""
-    foreign = {name: inputs[name] for name in _FOREIGN if name in inputs}
+    foreign = {name: inputs[name] for name in FOREIGN if name in inputs}
     refuse_foreign(task, {name: found for name, found in foreign.items() if found != Literal(None)})
     return {name: found for name, found in inputs.items() if name not in foreign}
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from orchestrator.core.bindings import step_into
 from orchestrator.core.triggers import Trigger
-from orchestrator.sdk.attributes import kept, nout_of, serializer_of, tags_of
-from orchestrator.sdk.cache_validators import CustomValidator, Validator, read_validator
+from orchestrator.sdk.attributes import cache_of, kept, nout_of, serializer_of, tags_of
+from orchestrator.sdk.cache_validators import CustomValidator, Validator
 from orchestrator.sdk.durations import Duration, limit_of
+from orchestrator.sdk.foreign import refuse_foreign
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.opening import note_copied, note_made, open_flow_for
 from orchestrator.sdk.operators import Operators
@@ -46,6 +47,7 @@ class Task(Operators):
         functions of other tasks can then read it
     :param nout: how many parts the result has, for `a, b = t()`; an annotation `-> tuple[int, str]` says it too
     :raises ValueError: retries without a delay or a delay without retries, an unknown trigger or serializer
+    :raises TypeError: another argument; for those of Prefect 1 it says what to use instead
     """
 
     auto_generated = False
@@ -70,8 +72,10 @@ class Task(Operators):
         nout: int | None = None,
         state_handlers: Iterable[Handler] | None = None,
         on_failure: OnFailure | None = None,
+        **foreign: Any,
     ) -> None:
         self.name = name or type(self).__name__
+        refuse_foreign(self, foreign)
         self.slug = slug
         self.has_own_slug = slug is not None
         self.tags = tags_of(tags)
@@ -79,11 +83,7 @@ class Task(Operators):
         self.retry_delay = retry_delay
         self.retry_on = retry_on_of(retry_on, max_retries)
         self.timeout_seconds = limit_of(timeout, "timeout")
-        self.cache_for_seconds = limit_of(cache_for, "cache_for")
-        self.cache_validator = read_validator(cache_validator)
-        self.cache_key = cache_key or ""
-        if cache_for is None and (cache_validator is not None or cache_key is not None):
-            raise ValueError("cache_validator and cache_key need cache_for, for example timedelta(hours=1).")
+        self.cache_for_seconds, self.cache_validator, self.cache_key = cache_of(cache_for, cache_validator, cache_key)
         self.trigger = trigger
         self.skip_on_upstream_skip = skip_on_upstream_skip
         self.queue = queue_of(queue)

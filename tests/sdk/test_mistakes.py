@@ -66,6 +66,16 @@ MISTAKES = {
         lambda: Flow("f", tasks=[StartFlowRun("a", "b", max_retries=1, retry_delay=0, retry_on=KeyError)]).graph(),
         "raises no exceptions, so retry_on says nothing of it",
     ),
+    "an argument that nobody knows": (lambda: Task(nmae="x"), "<Task: Task> takes no argument 'nmae'"),
+    "a target": (lambda: Task("t", target="x"), "<Task: t> has no target here: cache_for lets later runs use a result"),
+    "results that are not kept": (
+        lambda: Task("t", checkpoint=False),
+        "has no checkpoint here: results are always kept",
+    ),
+    "an executor": (
+        lambda: Flow("f", executor=object()),
+        "has no executor here: workers execute side by side",
+    ),
     "an asynchronous function": (lambda: task(_later), r"is asynchronous; write a plain function, with asyncio.run"),
     "a parameter that is called as a task": (
         in_flow(lambda flow: load(Parameter("load-1"))),
@@ -86,6 +96,11 @@ def test_a_constant_without_json_form_is_to_be_made_in_a_task() -> None:
 
     with pytest.raises(TypeError, match=r"has no JSON form\. What is written into a flow .*\. Make anything else in a"):
         flow.graph()
+
+
+def test_what_is_so_anyway_may_be_asked_for() -> None:
+    Task(log_stdout=True, checkpoint=True, result=None, target=None, task_run_name=None)
+    Flow("f", executor=None, run_config=None, storage=None)
 
 
 def test_what_is_made_inside_a_flow_and_no_part_of_it_is_warned_of() -> None:
