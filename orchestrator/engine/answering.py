@@ -77,7 +77,7 @@ def end_unanswered() -> int:
 def _approve(task_run_id: UUID, user: AbstractBaseUser | None, reason: str, parameters: Mapping[str, Any]) -> Step:
     with one_step(user_id=user.pk if user else None) as step:
         run, ready = _lock_waiting(task_run_id)
-        _check_role(run, ready, user)
+        check_role(run, ready, user)
         why = _words("Approved", user, reason)
         if run.graph.tasks[ready.slug].kind is TaskKind.APPROVAL:
             _end_approved(step, run, ready, why, parameters, by=user.get_username() if user else None, reason=reason)
@@ -95,7 +95,7 @@ def _approve(task_run_id: UUID, user: AbstractBaseUser | None, reason: str, para
 def _reject(task_run_id: UUID, user: AbstractBaseUser | None, reason: str) -> Step:
     with one_step(user_id=user.pk if user else None) as step:
         run, ready = _lock_waiting(task_run_id)
-        _check_role(run, ready, user)
+        check_role(run, ready, user)
         _end(step, run, ready, Ending(State.FAILED, _words("Rejected", user, reason)))
     return step
 
@@ -119,10 +119,14 @@ def _lock_waiting(task_run_id: UUID) -> tuple[Run, Ready]:
     return run, ready
 
 
-def _check_role(run: Run, ready: Ready, user: AbstractBaseUser | None) -> None:
+def check_role(run: Run, ready: Ready, user: AbstractBaseUser | None) -> None:
+    """Refuse whoever has not the role that a task run asks for.
+
+    :raises NotTheirs: the user has not the role that it asks for
+    """
     role = Role(run.graph.tasks[ready.slug].role.value)
     if not has_role(user.pk if user else None, run.version.project_id, role):
-        raise NotTheirs(f"{ready.slug} waits for an answer of at least the role {role.value}.")
+        raise NotTheirs(f"{ready.slug} asks for an answer of at least the role {role.value}.")
 
 
 def _end_approved(

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from orchestrator.core.graph import TaskKind
 from orchestrator.core.mapping import label
 from orchestrator.core.planner import Ending
 from orchestrator.core.restarts import never_started
 from orchestrator.core.states import MARKABLE, TERMINAL, State
+from orchestrator.engine.answering import check_role
 from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import HEAR_OF_CHILDREN, READ_STARTED
@@ -38,6 +40,7 @@ def mark_task_run(
     it waits for is left running.
 
     :raises UnknownTaskRun: there is none of that id
+    :raises NotTheirs: an approval that asks for a role which the user has not
     :raises NotMarkable: it is in that state already, its flow run has not begun, or nobody may be given that state
     """
     _check_markable(state)
@@ -65,6 +68,9 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
         run, ready = lock_task_run(task_run_id)
         if run.state in _NOT_BEGUN:
             raise NotMarkable(f"Flow run {run.id} is {run.state}: mark its task runs when it has begun, or cancel it.")
+        if run.graph.tasks[ready.slug].kind is TaskKind.APPROVAL:
+            # A mark is an answer too: it lets go on what waits for one.
+            check_role(run, ready, user)
         if ready.before is ending.state:
             raise NotMarkable(f"{_name(ready)} is {ready.before} already.")
         chain = _chain(run, ready)

@@ -253,6 +253,9 @@ def test_an_approval_that_asks_for_an_editor_refuses_an_operator(flow: Flow) -> 
 
     assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
     assert "role editor" in refused.json()["message"]
+    mark = f"/api/v1/task-runs/{run.task_runs.get(slug='one').pk}/mark/"
+    assert operator.post(mark, {"state": "Success", "reason": "quicker"}, format="json").status_code == 403
+    assert run.task_runs.get(slug="one").state == "Paused"
 
 
 def test_an_editor_limits_how_many_runs_of_a_flow_are_under_way(editor, flow):

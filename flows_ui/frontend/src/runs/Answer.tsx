@@ -8,6 +8,7 @@ import { SchemaForm } from '../forms/SchemaForm';
 import { Failure } from './DeedDialogs';
 import { useRun } from './store';
 import { useDeed } from './useDeed';
+import { Json } from './words';
 
 interface AnswerProps {
   taskRun: TaskRun;
@@ -40,6 +41,7 @@ export function Answer({ taskRun, proposal }: AnswerProps) {
       </p>
       {taskRun.message && <p className="answer__message">{taskRun.message}</p>}
       <Failure text={problem || failure} />
+      {!mine && <NotMine role={role} proposal={proposal} />}
       {mine && (
         <form
           noValidate
@@ -86,6 +88,16 @@ export function Answer({ taskRun, proposal }: AnswerProps) {
         </form>
       )}
     </section>
+  );
+}
+
+/** For those whose role is not enough: what is proposed, and that somebody else answers. */
+function NotMine({ role, proposal }: { role: string | null; proposal: AnswerProps['proposal'] }) {
+  return (
+    <>
+      {proposal && Object.keys(proposal).length > 0 && <Json value={proposal} />}
+      <p className="muted small">Your role here is {role}: somebody else has to answer.</p>
+    </>
   );
 }
 

@@ -9,6 +9,7 @@ import {
   countStates,
   type FlowRun,
   firstFailure,
+  mayAnswer,
   type TaskRun,
   waitingForPeople,
   waitsForChildren,
@@ -132,6 +133,7 @@ function Waiting({ run }: { run: FlowRun }) {
   const [first, ...others] = waitingForPeople(run);
   const task = useRun((state) => (first ? findTask(state.graph, first.slug) : undefined));
   const name = useName(first);
+  const role = useRun((state) => state.data.role);
   if (!first) return null;
   const asked = whoIsAsked(task?.role, task?.kind === 'approval' ? first.due_at : null);
   return (
@@ -147,7 +149,7 @@ function Waiting({ run }: { run: FlowRun }) {
         title={commandTitle('run.answer')}
         onClick={() => answerFirst(store)}
       >
-        Answer
+        {mayAnswer(task, role) ? 'Answer' : 'Show'}
       </button>
     </div>
   );

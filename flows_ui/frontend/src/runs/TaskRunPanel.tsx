@@ -2,7 +2,7 @@ import { ArrowLeft, CornerDownRight, RotateCcw, Tag, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { type Binding, describeBinding } from '../core/bindings';
 import { findTask, nameOf } from '../core/graph';
-import { canMend, isItem, type StoredResult, type TaskRun, titleOf } from '../core/runs';
+import { canMend, isItem, mayAnswer, type StoredResult, type TaskRun, titleOf } from '../core/runs';
 import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { commandTitle } from '../ui/platform';
@@ -105,6 +105,7 @@ const versionOf = ({ state, attempt, message }: TaskRun): string => `${state} ${
 function Deeds({ taskRun }: { taskRun: TaskRun }) {
   const store = useRunStore();
   const canAct = useRun((state) => state.data.can_run && canMend(state.run));
+  const canMark = useRun((state) => mayAnswer(findTask(state.graph, taskRun.slug), state.data.role));
   if (!canAct) return null;
   return (
     <div className="cluster run-panel__deeds">
@@ -118,14 +119,16 @@ function Deeds({ taskRun }: { taskRun: TaskRun }) {
           <RotateCcw /> {isItem(taskRun) ? 'Restart this item…' : 'Restart from here…'}
         </button>
       )}
-      <button
-        type="button"
-        className="button button--small"
-        title={commandTitle('run.mark')}
-        onClick={() => store.setState({ dialog: 'markTask' })}
-      >
-        <Tag /> Mark as…
-      </button>
+      {canMark && (
+        <button
+          type="button"
+          className="button button--small"
+          title={commandTitle('run.mark')}
+          onClick={() => store.setState({ dialog: 'markTask' })}
+        >
+          <Tag /> Mark as…
+        </button>
+      )}
     </div>
   );
 }
