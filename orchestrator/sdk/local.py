@@ -27,6 +27,7 @@ from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flow_handlers import closed, opened
 from orchestrator.sdk.handlers import state_of
 from orchestrator.sdk.judging import Judged, edges_to
+from orchestrator.sdk.limits import OutOfTime, time_limit
 from orchestrator.sdk.local_functions import execute
 from orchestrator.sdk.local_runs import LocalRun, NoSuchFlow, ending_of_watching, flow_to_start
 from orchestrator.sdk.raised import EXPLAINED, told
@@ -163,10 +164,13 @@ class _LocalRun:
 
     def _attempt(self, task: Task, index: int, items: ItemStates, attempt: Attempt) -> Ending:
         with entered(self._context(task, index, attempt)):
-            if task.judged_by_worker:
-                ended = self._judged(task, index, items, attempt)
-            else:
-                ended = self._execute(task, index, attempt)
+            try:
+                if task.judged_by_worker:
+                    ended = self._judged(task, index, items, attempt)
+                else:
+                    ended = self._execute(task, index, attempt)
+            except OutOfTime as late:
+                ended = late.ending()
         if ended.cache is not None and ended.state is State.SUCCESS:
             remember(ended.cache, ended.result)
         return ended
@@ -175,10 +179,14 @@ class _LocalRun:
         """Make an attempt with people's own trigger and state handlers around it, as a worker does."""
         people = Judged(self.flow.get_tasks(slug=task.slug)[0], task)
         verdict = None if attempt.carried.get("resumed") else judge_rules(self.graph, task.slug, self.states, items)
-        begun = people.begin(verdict, lambda: self._upstreams(task.slug, index), is_retry=attempt.failures > 0)
+        limit = task.timeout_seconds if task.kind is TaskKind.FUNCTION else None
+        with time_limit(limit):
+            begun = people.begin(verdict, lambda: self._upstreams(task.slug, index), is_retry=attempt.failures > 0)
         if begun is not None:
             return begun
-        return people.conclude(self._execute(task, index, attempt), failures=attempt.failures)
+        ended = self._execute(task, index, attempt)
+        with time_limit(limit):
+            return people.conclude(ended, failures=attempt.failures)
 
     def _upstreams(self, slug: str, index: int) -> dict[Edge, RunState]:
         followed = self.graph.pairs.get(slug, frozenset()) & self.items.keys() if index >= 0 else frozenset()

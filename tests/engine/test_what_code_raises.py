@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,27 @@ def test_handlers_and_triggers_know_the_context(ends: Ends) -> None:
     def told() -> None: ...
 
     assert ends(told, works) == (State.SUCCESS, "attempt 1")
+
+
+def slow_when(happens: Callable[[RunState], bool]) -> Callable[..., None]:
+    def handler(_task: Task, _old: RunState, new: RunState) -> None:
+        if happens(new):
+            time.sleep(5)
+
+    return handler
+
+
+@pytest.mark.parametrize("happens", [RunState.is_running, RunState.is_successful])
+def test_the_time_limit_of_an_attempt_holds_for_its_handlers(ends: Ends, happens: Callable[[RunState], bool]) -> None:
+    watched = task(timeout=0.2, state_handlers=[slow_when(happens)], name="watched")(lambda: 1)
+
+    assert ends(watched) == (State.TIMED_OUT, "Took longer than its time limit of 0.2 s.")
+
+
+def test_the_time_limit_of_an_attempt_holds_for_its_trigger(ends: Ends) -> None:
+    watched = task(timeout=0.2, trigger=lambda upstream: time.sleep(5), name="watched")(lambda: 1)
+
+    assert ends(watched, works) == (State.TIMED_OUT, "Took longer than its time limit of 0.2 s.")
 
 
 def test_a_path_that_leads_nowhere_counts_as_no_exception_of_the_listed_types(ends: Ends) -> None:
