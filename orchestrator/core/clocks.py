@@ -125,7 +125,7 @@ def clock_in_words(clock: Clock) -> str:
             start = _anchor(clock).astimezone(ZoneInfo(clock.timezone))
             return f"Every {interval_in_words(clock.interval)} from {_day_and_time(start)} on, {zone}"
         case DatesClock():
-            dates = [date.astimezone(ZoneInfo(clock.timezone)) for date in sorted(map(in_utc, clock.dates))]
+            dates = [date.astimezone(ZoneInfo(clock.timezone)) for date in sorted(set(map(in_utc, clock.dates)))]
             if len(dates) > 3:
                 return f"On {len(dates)} dates from {_day_and_time(dates[0])} to {_day_and_time(dates[-1])}, {zone}"
             return f"On {listed([_day_and_time(date) for date in dates])}, {zone}"

@@ -118,6 +118,7 @@ def test_clocks_that_cannot_be_kept_name_the_field(clock, field):
             f"Every 2 weeks from 28 Feb 2026, 19:00 on, {NEW_YORK} time",
         ),
         (IntervalClock(9 * DAY, utc(2026, 3, 1)), "Every 9 days from 1 Mar 2026, 00:00 on, UTC"),
+        (DatesClock((utc(2026, 3, 1), utc(2026, 3, 1))), "On 1 Mar 2026, 00:00, UTC"),
         (DatesClock((utc(2026, 3, 1), utc(2026, 1, 1, 8))), "On 1 Jan 2026, 08:00 and 1 Mar 2026, 00:00, UTC"),
         (
             DatesClock(tuple(utc(2026, 1, day) for day in range(1, 9))),
