@@ -41,6 +41,28 @@ def test_parameters_are_bound_to_the_results_of_upstream_flows(site, signed_in):
     expect(panel.get_by_role("region", name="Result")).to_contain_text('"versicolor"')
 
 
+def test_a_choice_made_by_typing_leaves_no_edge_to_what_was_passed_on_the_way(site, signed_in):
+    page = signed_in
+    page.goto(f"{site.url}/flows/new/?project=examples")
+    page.get_by_label("Name").fill("chosen by typing")
+    page.get_by_role("button", name="Create and open the canvas").click()
+    editor = Editor(page)
+    for name in ("preprocess", "train", "report"):
+        editor.palette.get_by_role("button", name=name, exact=True).click()
+    form = editor.details("Flow report")
+    form.get_by_label("Source of model").select_option("Result of…")
+
+    form.get_by_role("combobox", name="model required", exact=True).focus()
+    page.keyboard.type("Flow t")
+    expect(form.get_by_role("region", name="Waits for")).to_contain_text("Flow train")
+    expect(editor.edges).to_have_count(1)
+    form.get_by_label("Place in the result for model").fill("rows")
+    expect(editor.edges).to_have_count(1)
+    form.get_by_label("Source of model").select_option("Value")
+    form.get_by_label("Source of model").select_option("Result of…")
+    expect(form.get_by_role("combobox", name="model required", exact=True)).to_have_value("Flow train-1")
+
+
 def bind(editor: Editor, task: str, parameter: str, upstream: str) -> None:
     """Bind a parameter to the result of a task, which becomes its upstream by that."""
     editor.row(task).click()

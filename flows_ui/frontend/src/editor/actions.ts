@@ -158,21 +158,31 @@ export function createActions(store: EditorStore) {
     say(`${slugs.length === 1 ? name(slugs[0] ?? '') : `${slugs.length} tasks`} pasted.`);
   };
 
-  /** Change a binding; reading a task that is not upstream adds the edge, in one step. */
+  let lastJoining: { field: string; before: Graph; after: Graph } | null = null;
+
+  /**
+   * Change a binding; reading a task that is not upstream adds the edge, in one step.
+   *
+   * The next choice for the same field takes the place of the last, with the edge that was added for it: the keyboard
+   * walks through a list by choosing one after the other.
+   */
   const bindBy = (slug: string, field: string, binding: Binding | null, change: (task: Task) => Task) => {
+    const shown = graph();
+    const place = `${slug} ${field}`;
+    const before = lastJoining?.field === place && lastJoining.after === shown ? lastJoining.before : shown;
+    const task = findTask(before, slug);
+    if (!task) return;
     const upstream = binding?.kind === 'upstream' ? binding.task : null;
-    const needsEdge = upstream !== null && canBecomeUpstream(graph(), upstream, slug);
+    const needsEdge = upstream !== null && canBecomeUpstream(before, upstream, slug);
+    const isNew = needsEdge && !ancestorsOf(shown, slug).has(upstream);
+    const bound = updateTask(before, slug, change(task));
     const done = editGraph(
       `Change ${field}`,
-      (current) => {
-        const task = findTask(current, slug);
-        if (!task) return current;
-        const bound = updateTask(current, slug, change(task));
-        return needsEdge ? addEdge(bound, upstream, slug) : bound;
-      },
-      binding && !needsEdge ? `${slug} ${field} ${binding.kind}` : null,
+      () => (needsEdge ? addEdge(bound, upstream, slug) : bound),
+      binding && !isNew ? `${place} ${binding.kind}` : null,
     );
-    if (done && needsEdge) say(`Edge added: ${name(slug)} waits for ${name(upstream)}.`);
+    lastJoining = done && needsEdge ? { field: place, before, after: graph() } : null;
+    if (done && isNew) say(`Edge added: ${name(slug)} waits for ${name(upstream)}.`);
   };
 
   const setTask = (slug: string, change: Partial<Task>, field: string) =>

@@ -279,6 +279,9 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
     <details
       ref={menu}
       className="menu"
+      onBlur={({ relatedTarget: next }) => {
+        if (next && !menu.current?.contains(next)) close();
+      }}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !menu.current) return;
         event.stopPropagation();
