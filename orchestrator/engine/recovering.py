@@ -31,6 +31,8 @@ from orchestrator.engine.pause_statements import OWED_PAUSES, OWED_RESUMES
 from orchestrator.engine.recovery_statements import (
     COUNT_SUBMITTED,
     DUE_FLOW_RUNS,
+    HOLD_DUE,
+    HOLD_LOST,
     LOST_FOR_GOOD,
     OWED_ADMISSIONS,
     OWED_CANCELS,
@@ -88,11 +90,17 @@ def recover() -> Recovered:
 
 def start_due() -> int:
     """Submit the task runs whose retry delay or pause is over; return how many."""
-    return _wake_for(lambda: rows(START_DUE))
+    return _wake_for(_submit_due)
+
+
+def _submit_due() -> Rows:
+    due = [identity for (identity,) in rows(HOLD_DUE)]
+    return rows(START_DUE, ids=due) if due else []
 
 
 def _take_back() -> Rows:
-    return rows(TAKE_BACK, limit=MAX_LOST, message=LOST)
+    lost = [identity for (identity,) in rows(HOLD_LOST, limit=MAX_LOST)]
+    return rows(TAKE_BACK, ids=lost, message=LOST) if lost else []
 
 
 @retried

@@ -5,14 +5,21 @@ that it costs nothing that many have ended.
 """
 
 # Retrying and Paused task runs whose delay is over may start again, unless their flow run is paused or they ask a
-# person. A task run that was paused is told that it was.
+# person. They are held first, and their flow runs looked at once more when they are: whoever pauses one from then on
+# waits, and finds them submitted.
+HOLD_DUE = """
+SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+WHERE t.state IN ('Retrying', 'Paused') AND t.due_at <= statement_timestamp() AND r.state <> 'Paused'
+    AND t.carried -> 'asks' IS NULL
+ORDER BY t.due_at LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
+"""
+
+# A task run that was paused is told that it was.
 START_DUE = """
 WITH due AS (
     SELECT t.id, t.state AS before
     FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
-    WHERE t.state IN ('Retrying', 'Paused') AND t.due_at <= statement_timestamp() AND r.state <> 'Paused'
-        AND t.carried -> 'asks' IS NULL
-    ORDER BY t.due_at LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
+    WHERE t.id = ANY(%(ids)s::uuid[]) AND r.state <> 'Paused'
 ), started AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', due_at = NULL,
         attempt = t.attempt + (before = 'Retrying')::int,
@@ -34,13 +41,18 @@ SELECT DISTINCT flow_run_id FROM (
 ) AS overdue LIMIT 1000
 """
 
-# What a lost worker held goes back, unless it was lost too often or its flow run is being cancelled.
+# What a lost worker held goes back, unless it was lost too often or its flow run is being cancelled: held first, too.
+HOLD_LOST = """
+SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
+WHERE t.state = 'Running' AND t.lease_until < statement_timestamp() AND t.lost < %(limit)s::int
+    AND r.state <> 'Cancelling'
+LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
+"""
+
 TAKE_BACK = """
 WITH lost AS (
     SELECT t.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
-    WHERE t.state = 'Running' AND t.lease_until < statement_timestamp() AND t.lost < %(limit)s::int
-        AND r.state <> 'Cancelling'
-    LIMIT 1000 FOR NO KEY UPDATE OF t SKIP LOCKED
+    WHERE t.id = ANY(%(ids)s::uuid[]) AND r.state <> 'Cancelling'
 ), taken AS (
     UPDATE orchestrator_taskrun t SET state = 'Submitted', attempt = t.attempt + 1, lost = t.lost + 1,
         lease_until = NULL, started_at = NULL, submitted_at = clock_timestamp(), changed_at = now(),

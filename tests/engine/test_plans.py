@@ -74,8 +74,8 @@ READ_MORE: dict[str, set[str]] = {
     "OWED_RESUMES": {UNFINISHED},
     "OWED_TAGGED": {"task_run_tagged"},
     "OWED_TELLINGS": {RUNNING},
-    "START_DUE": {DUE},
-    "TAKE_BACK": {RUNNING},
+    "HOLD_DUE": {DUE},
+    "HOLD_LOST": {RUNNING},
     "UNANSWERED": {DUE, "task_run_paused"},
     # Limits: what is under way, waits for room, or has tags.
     "FIRST_QUEUED": {UNFINISHED},
