@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from orchestrator.core.tags import HELD
 from orchestrator.dispatch.hints import ADVANCE_BACKFILLS, LIVE_GROUP, RECOVER, RING, START_DUE, SWEEP, WORK
 from orchestrator.dispatch.lingering import be_at_work, go_back, linger, release, served_queues
 from orchestrator.dispatch.sender import sender
@@ -44,12 +45,12 @@ _LATEST_SECONDS = 60.0
 
 
 def wake_workers(ready: Mapping[str, int], *, here: bool = False) -> None:
-    """After commit, wake as many workers as could use what was submitted.
+    """After commit, wake as many workers as could use what was submitted; what waits for its tags wakes nobody.
 
     :param ready: a queue -> how many task runs were submitted to it
     :param here: the calling worker goes on with one of them itself, where it serves their queue
     """
-    wanted = Counter(ready)
+    wanted = Counter({queue: count for queue, count in ready.items() if not queue.startswith(HELD)})
     if here:
         wanted -= Counter([queue for queue in wanted if queue in served_queues()][:1])
     transaction.on_commit(lambda: sender().wake(wanted), robust=True)

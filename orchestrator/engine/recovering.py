@@ -17,6 +17,7 @@ from django.utils import timezone
 from orchestrator import dispatch
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
+from orchestrator.core.tags import HELD
 from orchestrator.engine.admission import admit
 from orchestrator.engine.answering import end_unanswered
 from orchestrator.engine.completing import end_lost
@@ -112,6 +113,8 @@ def _wake_for(submit: Callable[[], Rows]) -> int:
             dispatch.flow_runs_changed({flow_run_id for flow_run_id, _ in submitted})
     if submitted:
         point("submitted again")
+    if any(queue.startswith(HELD) for _, queue in submitted):
+        _let_tagged_in()
     return len(submitted)
 
 
@@ -165,6 +168,11 @@ def _let_in() -> int:
             steps = admit(project_id=project_id, may_share=True)
             carry_out(steps)
             let_in += len(steps) - 1  # the last found nothing more to do
+    return let_in + _let_tagged_in()
+
+
+def _let_tagged_in() -> int:
+    let_in = 0
     for (project_id,) in rows(OWED_TAGGED):
         with _alone(f"let task runs of project {project_id} be claimed"):
             let_in += admit_tagged(project_id=project_id)

@@ -13,7 +13,7 @@ from orchestrator.engine.completing import complete, start_held
 from orchestrator.engine.following import carry_out
 from orchestrator.engine.limiting import heed_limits
 from orchestrator.engine.pausing import pause_flow_run, resume_flow_run
-from orchestrator.engine.recovering import recover
+from orchestrator.engine.recovering import recover, start_due
 from orchestrator.engine.restarts import restart_one
 from orchestrator.engine.tagged import hear_of_limits
 from orchestrator.models import FlowRun, Project, TagLimit, TaskRun
@@ -44,8 +44,12 @@ def claimed() -> list:
 
 
 def end(held: list) -> None:
+    end_as(held, Ending(State.SUCCESS))
+
+
+def end_as(held: list, ending: Ending) -> None:
     for one in held:
-        carry_out(complete(ended=[(one, Ending(State.SUCCESS))]))
+        carry_out(complete(ended=[(one, ending)]))
 
 
 def test_task_runs_with_a_limited_tag_are_executed_so_many_at_once_over_all_flows(register, start, project):
@@ -283,10 +287,20 @@ def test_what_runs_again_waits_for_its_place_which_may_be_another_s_by_now(regis
     limit_tag(project)
     run = start(register(reading(times=2)))
     (first,) = claimed()
-    carry_out(complete(ended=[(first, Ending(State.FAILED))]))
+    end_as([first], Ending(State.FAILED))
     assert len(claimed()) == 1
 
     # Whoever restarts it dies before it looks what there is room for.
     restart_one(flow_run_id=run.pk, from_tasks=[first.slug])
 
     assert claimed() == []
+
+
+def test_a_retry_that_falls_due_gets_its_place_at_once(register, start, project):
+    limit_tag(project)
+    start(register(reading(times=1)))
+    end_as(claimed(), Ending(State.RETRYING, delay=0.0))
+
+    start_due()
+
+    assert len(claimed()) == 1

@@ -138,7 +138,7 @@ class Faults(Peopled):
     def start_due(self) -> None:
         recovering.start_due()
         self.world.start_due()
-        self.both.note_places()
+        self.both.follow([])
 
     # What becomes of messages
 
