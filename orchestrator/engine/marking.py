@@ -1,5 +1,6 @@
 """Give a task run or a flow run another state by hand."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from orchestrator.engine.following import carry_out
 from orchestrator.engine.interventions import HEAR_OF_CHILDREN, READ_STARTED
 from orchestrator.engine.item_reopening import Link, Reopened, chain_of, end_anew, reopen_item, settle_reopened
 from orchestrator.engine.item_statements import SET_ITEMS
-from orchestrator.engine.items import ends_with, tasks_stopped
+from orchestrator.engine.items import ends_with, expansions, tasks_stopped
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import HOLD_UNFINISHED
@@ -79,7 +80,8 @@ def _mark_task_run(task_run_id: UUID, ending: Ending, user: AbstractBaseUser | N
         move.attempt_step = int(ready.before is State.RUNNING)
         move_task_runs(step, run, [move])
         if ready.map_index < 0 and ready.slug in run.graph.mapped:
-            # What comes after it looks at its items no more, but at what it was marked.
+            # What comes after it looks at what it was marked, not at its items; what follows these did not wait for it.
+            ending = replace(ending, expanded=expansions(run, [ready.slug])[ready.slug][1] is not None)
             send(SET_ITEMS, id=ready.id, items=None, waiting_on=0)
         if ready.before is State.RUNNING and ready.child is not None:
             send(HEAR_OF_CHILDREN, ids=[ready.id])
