@@ -137,7 +137,7 @@ def test_a_range_that_cannot_be_backfilled_is_said_beside_the_field(open_page, f
     page = open_page(f"/schedules/{schedule.pk}/")
     page.get_by_label("From", exact=True).fill("2026-11-03T00:00")
     page.get_by_label("To", exact=True).fill("2026-11-02T00:00")
-    expect(page.get_by_text("no fire time in this range")).to_be_visible()
+    expect(page.get_by_text("The range ends before it begins.")).to_be_visible()
     expect(page.get_by_role("button", name="Start backfill")).to_be_disabled()
 
 
