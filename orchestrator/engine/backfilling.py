@@ -55,11 +55,13 @@ class Planned:
         return {**self.fire_time.document(), "has_run": self.has_run}
 
 
-def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime) -> list[Planned]:
+def plan_backfill(*, schedule: Schedule, since: datetime, until: datetime, now: datetime) -> list[Planned]:
     """Return the fire times from `since` to `until`, both included, in their order.
 
-    :raises InvalidBackfill: there are none, or more than one backfill takes
+    :raises InvalidBackfill: there are none, or more than one backfill takes, or some are to come
     """
+    if to_come := _problems_of_end(until, now):
+        raise InvalidBackfill(to_come)
     try:
         check_moment("since", since)
         check_moment("until", until)
@@ -102,7 +104,7 @@ def create_backfill(
         problems = _problems(schedule, given, max_concurrent=max_concurrent, until=until, now=now)
         if problems:
             raise InvalidBackfill(problems)
-        planned = plan_backfill(schedule=schedule, since=since, until=until)
+        planned = plan_backfill(schedule=schedule, since=since, until=until, now=now)
         missing = [each.fire_time.utc for each in planned if not each.has_run]
         if not missing:
             raise _invalid(f"All {len(planned)} fire times of this range have their runs.", "since")
@@ -201,8 +203,7 @@ def _problems(
     problems = []
     if not 1 <= max_concurrent <= MOST_AT_ONCE:
         problems.append(_problem(f"1 to {MOST_AT_ONCE} runs can go on at once.", "max_concurrent"))
-    if until.tzinfo and until > now:
-        problems.append(_problem("A backfill is about the past; the schedule itself starts what is to come.", "until"))
+    problems += _problems_of_end(until, now)
     if Backfill.objects.filter(schedule=schedule, state=BackfillState.ACTIVE).exists():
         problems.append(_problem("Another backfill of this schedule goes on; wait for its end, or cancel it.", None))
     version = schedule.flow.latest_version
@@ -212,6 +213,12 @@ def _problems(
         for problem in check_parameters(schema, parameters)
     ]
     return problems
+
+
+def _problems_of_end(until: datetime, now: datetime) -> list[Problem]:
+    if until.tzinfo and until > now:
+        return [_problem("A backfill is about the past; the schedule itself starts what is to come.", "until")]
+    return []
 
 
 def _problem(message: str, field: str | None) -> Problem:

@@ -68,6 +68,13 @@ def test_a_backfill_that_cannot_be_is_refused_with_the_field(
     assert field in {problem["field"] for problem in answer.json()["errors"]}
 
 
+def test_a_preview_refuses_the_future_as_the_backfill_itself_does(api: APIClient, address: str) -> None:
+    body = {**RANGE, "until": "2999-01-01T00:00:00Z"}
+    preview, made = api.post(f"{address}preview/", body), api.post(address, body)
+    assert preview.status_code == 422
+    assert preview.json() == made.json()
+
+
 def test_a_backfill_of_another_schedule_is_not_found_here(api: APIClient, address: str, flow: Flow) -> None:
     made = api.post(address, RANGE).json()
     other = create_schedule(flow=flow, user=None, now=timezone.now(), cron="0 3 * * *")

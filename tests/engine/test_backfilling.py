@@ -58,7 +58,7 @@ def end_one(schedule: Schedule) -> None:
 
 def test_a_plan_is_the_exact_list_of_fire_times_with_those_that_have_run(schedule):
     backfilled(schedule, 2)
-    planned = plan_backfill(schedule=schedule, since=FIRST - DAY, until=FIRST + 3 * DAY)
+    planned = plan_backfill(schedule=schedule, since=FIRST - DAY, until=FIRST + 3 * DAY, now=NOW)
     assert [(each.fire_time.utc, each.has_run) for each in planned] == [
         (FIRST - DAY, False),
         (FIRST, True),

@@ -59,7 +59,8 @@ class Preview(_OfOneSchedule):
     @answers("backfills_preview", 400, 422, request=RangeSerializer, ok=BackfillPreviewSerializer)
     def post(self, request: Request, schedule_id: int) -> Response:
         """Show the fire times that a backfill of a range would run, without starting anything."""
-        planned = plan_backfill(schedule=self.schedule(schedule_id), **self.read(RangeSerializer))
+        asked = self.read(RangeSerializer)
+        planned = plan_backfill(schedule=self.schedule(schedule_id), now=timezone.now(), **asked)
         already_run = sum(each.has_run for each in planned)
         return Response(
             {
