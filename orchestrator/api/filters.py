@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django import forms
 from django.db.models import Q, QuerySet
 from django_filters import filters
 from django_filters.filterset import FilterSet
@@ -20,6 +21,23 @@ class _FlowNamed(filters.CharFilter):
             return qs
         project, _, name = value.partition("/")
         return qs.filter(flow__project__name=project, flow__name=name)
+
+
+class _TrueOrFalseField(forms.NullBooleanField):
+    """Django's own reads what is neither as if nothing had been said."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if (word := str(value).lower()) not in ("true", "false"):
+            raise forms.ValidationError(f"This is true or false, not {value!r:.80}.", code="invalid")
+        return word == "true"
+
+
+class _TrueOrFalse(filters.BooleanFilter):
+    field_class = _TrueOrFalseField
 
 
 class FlowFilter(FilterSet):
@@ -43,7 +61,7 @@ class FlowRunFilter(FilterSet):
     state = filters.MultipleChoiceFilter(
         choices=[(state.value, state.value) for state in State], label="May be given several times."
     )
-    root = filters.BooleanFilter(
+    root = _TrueOrFalse(  # type: ignore[no-untyped-call]  # django-filter has no types
         field_name="parent_task_run", lookup_expr="isnull", label="true: only runs that no other run started."
     )
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
@@ -69,6 +87,7 @@ class FlowRunFilter(FilterSet):
 class ScheduleFilter(FilterSet):
     flow = _FlowNamed(label="project/name")  # type: ignore[no-untyped-call]  # django-filter has no types
     project = filters.CharFilter(field_name="flow__project__name")
+    is_active = _TrueOrFalse()  # type: ignore[no-untyped-call]  # django-filter has no types
 
     class Meta:
         model = Schedule
@@ -77,7 +96,7 @@ class ScheduleFilter(FilterSet):
 
 class ChangeFilter(FilterSet):
     task_run = filters.UUIDFilter(label="Only the changes of this task run.")
-    flow_run_only = filters.BooleanFilter(
+    flow_run_only = _TrueOrFalse(  # type: ignore[no-untyped-call]  # django-filter has no types
         field_name="task_run", lookup_expr="isnull", label="true: only the changes of the flow run itself."
     )
 

@@ -9,3 +9,7 @@ class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+
+# What every list can be asked, besides what narrows it.
+OF_EVERY_LIST = (Pages.page_query_param, Pages.page_size_query_param, "format")

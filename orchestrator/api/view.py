@@ -9,7 +9,9 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.serializers import Serializer
 
 from orchestrator.api.names import NotThere
+from orchestrator.api.pagination import OF_EVERY_LIST
 from orchestrator.api.permissions import Roles
+from orchestrator.api.serializers.strict import refuse_unknown
 from orchestrator.api.throttles import StartThrottle
 from orchestrator.core.graph import FlowName
 from orchestrator.models import Backfill, Flow, FlowRun, Project, Schedule, TaskRun
@@ -64,7 +66,12 @@ class ApiView(GenericAPIView[Any]):
         return self.find(flows, f"flow {name}" if in_body else "", project__name=name.project, name=name.name)
 
     def listed(self, found: QuerySet[_M]) -> list[_M]:
-        """Return one page of `found`, filtered as the query string asks."""
+        """Return one page of `found`, filtered as the query string asks.
+
+        :raises ValidationError: that names what this list cannot be asked
+        """
+        shape = getattr(self, "filterset_class", None)
+        refuse_unknown(self.request.GET, [*(shape.base_filters if shape else ()), *OF_EVERY_LIST], "filter")
         return list(self.paginate_queryset(self.filter_queryset(found)) or [])
 
 

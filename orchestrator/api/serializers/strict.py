@@ -1,7 +1,7 @@
 """Reading what people send: nothing is silently left out."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -16,16 +16,23 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
             writable = [name for name, field in self.fields.items() if not field.read_only]
-            unknown = {name: [_unknown(str(name), writable)] for name in data if name not in writable}
-            if unknown:
-                raise serializers.ValidationError(unknown, code="unknown_field")
+            refuse_unknown(data, writable)
         return super().to_internal_value(data)
 
 
-def _unknown(name: str, known: list[str]) -> str:
+def refuse_unknown(names: Iterable[Any], known: list[str], what: str = "field") -> None:
+    """Accept names that are all known.
+
+    :raises ValidationError: with a sentence for each that is not
+    """
+    if unknown := {name: [_unknown(str(name), known, what)] for name in names if name not in known}:
+        raise serializers.ValidationError(unknown, code=f"unknown_{what}")
+
+
+def _unknown(name: str, known: list[str], what: str) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known) or 'none'}."
-    return f"There is no field {name!r:.80}; {hint}"
+    return f"There is no {what} {name!r:.80}; {hint}"
 
 
 class JsonObject(serializers.DictField):

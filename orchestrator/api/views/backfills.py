@@ -38,7 +38,7 @@ class Backfills(_OfOneSchedule):
     limited = frozenset({"POST"})
     queryset = Backfill.objects.none()
 
-    @answers("backfills_list", ok=BackfillSerializer(many=True))
+    @answers("backfills_list", 422, ok=BackfillSerializer(many=True))
     def get(self, request: Request, schedule_id: int) -> Response:
         """List the backfills of a schedule, newest first, with their progress."""
         found = Backfill.objects.filter(schedule=self.schedule(schedule_id)).select_related("created_by")
@@ -59,8 +59,8 @@ class Preview(_OfOneSchedule):
     @answers("backfills_preview", 400, 422, request=RangeSerializer, ok=BackfillPreviewSerializer)
     def post(self, request: Request, schedule_id: int) -> Response:
         """Show the fire times that a backfill of a range would run, without starting anything."""
-        asked = self.read(RangeSerializer)
-        planned = plan_backfill(schedule=self.schedule(schedule_id), now=timezone.now(), **asked)
+        schedule = self.schedule(schedule_id)
+        planned = plan_backfill(schedule=schedule, now=timezone.now(), **self.read(RangeSerializer))
         already_run = sum(each.has_run for each in planned)
         return Response(
             {

@@ -39,7 +39,7 @@ from orchestrator.queries.projects import project_documents
 class Projects(ApiView):
     roles = {"GET": ANYONE_SIGNED_IN}
 
-    @answers("projects_list", ok=ProjectSerializer(many=True))
+    @answers("projects_list", 422, ok=ProjectSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List the projects in which you have a role."""
         projects = self.listed(projects_visible_to(self.user).order_by("name"))
@@ -86,7 +86,7 @@ class Versions(ApiView):
     roles = {"GET": Role.VIEWER}
     queryset = FlowVersion.objects.none()
 
-    @answers("versions_list", ok=VersionSerializer(many=True))
+    @answers("versions_list", 422, ok=VersionSerializer(many=True))
     def get(self, request: Request, project: str, name: str) -> Response:
         """List the versions of a flow, newest first."""
         versions = self.listed(versions_for_reading(self.find_flow(FlowName(project, name))))
