@@ -193,6 +193,10 @@ class Faults(Peopled):
         """Whatever happened, everything can still come to its end."""
         if not hasattr(self, "both"):
             return
+        # A run with its flow's only place may want a tag's only place from who waits for a run of that flow. People who
+        # set such limits have to lift one.
+        for tag in list(self.world.tag_limits):
+            self._limit_tag(tag, None)
         while self._is_something_left():
             for run in self._runs(State.PAUSED):
                 self._resume(run)
