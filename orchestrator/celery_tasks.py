@@ -6,12 +6,20 @@ more messages than there are slots to take them.
 
 import logging
 import os
+import sys
 import time
 from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
-from celery.signals import task_prerun, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    task_prerun,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from django.db import close_old_connections, transaction
 from django.utils import timezone
 
@@ -22,6 +30,7 @@ from orchestrator.engine.caching import forget_expired
 from orchestrator.engine.claiming import is_work_left
 from orchestrator.engine.draining import Drain, hand_over
 from orchestrator.engine.firing import fire_due
+from orchestrator.engine.forking import allow_processes, end_processes
 from orchestrator.engine.keeping import keeper
 from orchestrator.engine.leaving import NOTICE
 from orchestrator.engine.overdue import end_overdue
@@ -50,6 +59,13 @@ def _work_off() -> None:
         Drain().run()
     dispatch.go_back()
     hand_over()
+    _forget_exits()
+
+
+def _forget_exits() -> None:
+    """Have the process end well: it would end with what a function last gave to `sys.exit`, which Celery notes."""
+    with suppress(SystemExit):
+        sys.exit()
 
 
 @shared_task(name=dispatch.START_DUE)
@@ -98,6 +114,18 @@ def sweep(**_: object) -> None:
 
 _presence: list[Presence] = []
 _controllers: list[Any] = []
+
+
+@worker_process_init.connect
+def begin_process(**_: object) -> None:
+    """Let people's functions start processes."""
+    allow_processes()
+
+
+@worker_process_shutdown.connect
+def end_process(**_: object) -> None:
+    """Leave none of the processes behind that people's functions started."""
+    end_processes()
 
 
 @worker_ready.connect

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -256,3 +257,11 @@ def _captured(log: Log) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         printed.finish()
+
+
+def let_go_of_output() -> None:
+    """Send what is printed and logged from now on to the worker's own output: in a process that a function forked."""
+    root = logging.getLogger()
+    sys.stdout = sys.__stdout__
+    for handler in [each for each in root.handlers if isinstance(each, _Handler)]:
+        root.removeHandler(handler)

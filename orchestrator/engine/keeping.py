@@ -22,10 +22,12 @@ from orchestrator.engine.claiming import renew
 from orchestrator.engine.completing import Ended, complete
 from orchestrator.engine.executing import Interrupted, Log, overdue
 from orchestrator.engine.following import carry_out
+from orchestrator.engine.forking import end_processes
 from orchestrator.engine.leaving import Departure, ToldToLeave
 from orchestrator.engine.returning import give_back
 from orchestrator.engine.steps import Claim
 from orchestrator.sdk.limits import OutOfTime
+from orchestrator.sdk.raised import Stop
 
 E = TypeVar("E", bound=Ending | None)
 
@@ -109,15 +111,21 @@ class Keeper:
                 self._held = None
 
     def interruptible(self, function: Callable[[], Any]) -> Any:
-        """Call people's code; only in here it may be interrupted."""
+        """Call people's code; only in here it may be interrupted. The processes that it started end with it then."""
         self._in_function = True
         try:
             return function()
+        except Stop:
+            self._in_function = False
+            end_processes()
+            raise
         finally:
             self._in_function = False
 
     def _interrupt(self, _signal: int, _frame: object) -> None:
         if self._in_function:
+            # Before it hears of it: an executor that it is about to leave would wait for them.
+            end_processes()
             raise self._raised.with_traceback(None)
 
     def _run(self) -> None:
@@ -186,6 +194,7 @@ class Keeper:
             log.exception("Could not store the end of task run %s.", held.task_run_id)
         dispatch.go_back()
         dispatch.wait_until_sent()
+        end_processes()
         os.kill(os.getpid(), signal.SIGKILL)
 
     def _let_go(self, held: Claim, why: Reason) -> None:

@@ -1,0 +1,39 @@
+"""The processes that people's functions start from a worker's process: `multiprocessing`, its pools, joblib."""
+
+import multiprocessing
+import os
+import signal
+from contextlib import suppress
+
+from django.db import connections
+
+from orchestrator.engine.executing import let_go_of_output
+from orchestrator.engine.leaving import NOTICE
+
+
+def allow_processes() -> None:
+    """Let functions that this process executes start processes; to be called once, when a worker's process begins.
+
+    Celery makes its processes daemons, which may have no children, so that none outlives them: `end_processes` does
+    that here.
+    """
+    multiprocessing.process.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    os.register_at_fork(after_in_child=_become_their_own)
+
+
+def end_processes() -> None:
+    """Kill the processes that functions started from this one and that still live."""
+    for process in multiprocessing.active_children():
+        # It may be closed meanwhile: the keeper's thread comes here too.
+        with suppress(ValueError):
+            process.kill()
+
+
+def _become_their_own() -> None:
+    """Forget in a forked process what belongs to the worker's: its log, its signals, its database connections."""
+    let_go_of_output()
+    for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR2, NOTICE):
+        signal.signal(number, signal.SIG_DFL)
+    for connection in connections.all(initialized_only=True):
+        # Not closed: that would end the session on the server, which the worker goes on using.
+        connection.connection = None
