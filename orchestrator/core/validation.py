@@ -17,6 +17,7 @@ from orchestrator.core.bindings import (
 from orchestrator.core.graph import CyclicGraph, FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.parameters import Schema, check_parameters
 from orchestrator.core.problems import Problem
+from orchestrator.core.starts import wrong_inputs
 
 
 def check_graph(graph: FlowGraph, parameter_schema: Schema, flows: Mapping[FlowName, Schema | None]) -> list[Problem]:
@@ -41,6 +42,8 @@ def check_graph(graph: FlowGraph, parameter_schema: Schema, flows: Mapping[FlowN
     for task in graph.tasks.values():
         problems += _input_problems(graph, task, parameter_schema)
         problems += _control_problems(task)
+        if task.kind is TaskKind.FLOW_RUN:
+            problems += _start_problems(task)
         if task.flow is not None:
             problems += _child_problems(task, task.flow, flows)
     return problems
@@ -99,6 +102,12 @@ def _control_problems(task: Task) -> list[Problem]:
         message = f"{task.name} has no branches; give it a list of the results that it chooses from."
         return [Problem("incomplete_merge", message, task.slug, "branches")]
     return []
+
+
+def _start_problems(task: Task) -> list[Problem]:
+    """Return what no run can be started by; the parameters are judged by what the child takes."""
+    wrong = wrong_inputs({name: found for name, found in task.inputs.items() if name != "parameters"})
+    return [Problem("invalid_start", f"{task.name}: {why}", task.slug, name) for name, why in wrong.items()]
 
 
 def _child_problems(task: Task, child: FlowName, flows: Mapping[FlowName, Schema | None]) -> list[Problem]:

@@ -2,21 +2,21 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pendulum
 
-from orchestrator.core.bindings import Unresolvable, describe
+from orchestrator.core.bindings import Unresolvable
 from orchestrator.core.graph import FlowName, Task
 from orchestrator.core.large import unread_in
+from orchestrator.core.starts import Unstartable, key_of, moment_of, parameters_of
 from orchestrator.engine.inputs import Results
 from orchestrator.engine.naming import NoSuchFlow, child_name, named_flow
 from orchestrator.engine.steps import Ready, Run
 
 # Flows that start each other in a circle must come to an end.
 MAX_DEPTH = 20
-MAX_KEY = 200
 # Every claim of a task run brings the parameters of its flow run along.
 MAX_PARAMETERS = 1_000_000
 
@@ -51,7 +51,11 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
         raise CannotStart(
             f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {flow} call each other in a circle?"
         )
-    own_key = _key(inputs.get("idempotency_key"))
+    try:
+        own_key = key_of(inputs.get("idempotency_key"))
+        start_time = moment_of(inputs.get("scheduled_start_time"), pendulum.now("UTC"))
+    except Unstartable as error:
+        raise CannotStart(str(error)) from None
     fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
     return Order(
         ready=ready,
@@ -61,7 +65,7 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
         key=own_key or fresh,
         has_own_key=own_key is not None,
         name=_child_name(run, task, flow, inputs.get("run_name")),
-        start_time=_moment(inputs.get("scheduled_start_time"), pendulum.now("UTC")),
+        start_time=start_time,
     )
 
 
@@ -80,18 +84,6 @@ def _inputs(task: Task, index: int, own: dict[str, Any], results: Results) -> di
         raise CannotStart(str(error)) from None
 
 
-def _key(given: Any) -> str | None:
-    if given is None:
-        return None
-    is_whole = isinstance(given, int) and not isinstance(given, bool)
-    key = str(given).strip() if is_whole or isinstance(given, str) else ""
-    if not key:
-        raise CannotStart(f"An idempotency key is text, or a whole number, but this one is {given!r:.80}.")
-    if len(key) > MAX_KEY:
-        raise CannotStart(f"An idempotency key has at most {MAX_KEY} characters, but this one has {len(key)}.")
-    return key
-
-
 def _named(run: Run, inputs: dict[str, Any]) -> FlowName:
     try:
         return named_flow(run, inputs)
@@ -104,15 +96,12 @@ def _child_name(run: Run, task: Task, flow: FlowName, given: Any) -> str:
     return (name or (child_name(run, flow) if task.named_after_parent else ""))[:200]
 
 
-def _parameters(given: Any) -> dict[str, Any]:
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise CannotStart(
-            f"The parameters of a flow run must be an object of name and value, but are {describe(given)}."
-        )
+def _parameters(said: Any) -> dict[str, Any]:
     try:
+        given = parameters_of(said)
         size = len(json.dumps(given))
+    except Unstartable as error:
+        raise CannotStart(str(error)) from None
     except TypeError:
         raise CannotStart(
             f"The parameters of a flow run are JSON, but {_first_unread(given)}. Let a task read it that returns JSON."
@@ -130,21 +119,3 @@ def _first_unread(parameters: dict[str, Any]) -> str:
         for unread in unread_in(value):
             return f"{name!r} holds {unread.type_name}, a result kept by {unread.serializer!r}"
     return "these are none"
-
-
-def _moment(value: Any, now: datetime) -> datetime | None:
-    """Return the moment that a start time stands for: a moment, or so many seconds or so long after `now`."""
-    if value is None:
-        return None
-    try:
-        is_seconds = isinstance(value, int | float) and not isinstance(value, bool)
-        parsed = pendulum.duration(seconds=value) if is_seconds else pendulum.parse(value)
-        moment = now + parsed if isinstance(parsed, timedelta) else parsed
-    except (ValueError, TypeError, OverflowError):
-        moment = None
-    if not isinstance(moment, datetime):
-        raise CannotStart(
-            "scheduled_start_time must be a date and time like 2026-03-02T09:30:00-05:00, or a length of time, in"
-            f" seconds or like PT2M, not {value!r}."
-        )
-    return moment

@@ -10,7 +10,7 @@ from orchestrator.core.bindings import Binding, Literal
 from orchestrator.core.graph import TaskKind
 from orchestrator.sdk.durations import limit_of
 from orchestrator.sdk.engine_tasks import EngineTask
-from orchestrator.sdk.start_flow_run import named_flow, without_foreign
+from orchestrator.sdk.start_flow_run import check_start, named_flow, without_foreign
 
 _LONGEST_WAIT = timedelta(hours=12)
 # What Prefect 1 prints or polls by: accepted, without effect.
@@ -47,6 +47,7 @@ class CreateFlowRun(EngineTask):
             given = {"flow_name": Literal(None), "project_name": Literal(""), **given}
         else:
             flow, given = named_flow(self, given)
+        check_start(self, given)
         return {
             "kind": TaskKind.FLOW_RUN,
             "flow": flow,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from orchestrator.core.bindings import Unresolvable, describe, fresh, resolve
+from orchestrator.core.bindings import Unresolvable, fresh, resolve
 from orchestrator.core.control import DECIDING, Known, decide
 from orchestrator.core.graph import FlowGraph, Task, TaskKind
 from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
@@ -17,6 +18,7 @@ from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import CAUSES, Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
 from orchestrator.core.results import to_json
+from orchestrator.core.starts import Unstartable, key_of, moment_of, parameters_of
 from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.answering import ask_at_terminal
@@ -240,20 +242,18 @@ class _LocalRun:
         )
 
     def _child(self, task: Task, inputs: Mapping[str, Any]) -> Ending:
-        given = inputs.get("parameters")
-        parameters = {} if given is None else given
         try:
+            parameters = parameters_of(inputs.get("parameters"))
             name = flow_to_start(task, inputs, self.flow.project)
-        except NoSuchFlow as error:
+            key_of(inputs.get("idempotency_key"))
+            moment_of(inputs.get("scheduled_start_time"), datetime.now(UTC))
+        except (NoSuchFlow, Unstartable) as error:
             return Ending(State.FAILED, str(error))
         child = registry.find_flow(name)
         if child is None:
             return Ending(State.FAILED, f"Flow {name.name!r} not found in project {name.project!r}. Is it registered?")
         if self.depth >= MAX_DEPTH:
             return Ending(State.FAILED, f"Flow runs may be nested {MAX_DEPTH} deep.")
-        if not isinstance(parameters, dict):
-            wrong = f"The parameters of a flow run must be an object of name and value, but are {describe(parameters)}."
-            return Ending(State.FAILED, wrong)
         try:
             ended = run_flow(child, parameters, self.depth + 1, self.runs)
         except InvalidParameters as error:

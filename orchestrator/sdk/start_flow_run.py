@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.core.bindings import Binding, Literal
 from orchestrator.core.graph import FlowName, OnRetry, TaskKind
+from orchestrator.core.starts import wrong_inputs
 from orchestrator.sdk.collections import holds_task
 from orchestrator.sdk.engine_tasks import EngineTask
 from orchestrator.sdk.foreign import FOREIGN, refuse_foreign
@@ -102,6 +103,7 @@ class StartFlowRun(EngineTask):
         if given.get("project_name", Literal(None)) == Literal(None):
             given["project_name"] = Literal(project)
         flow, given = named_flow(self, given)
+        check_start(self, given)
         return {
             "kind": TaskKind.FLOW_RUN,
             "flow": flow,
@@ -123,6 +125,15 @@ def named_flow(task: Task, given: dict[str, Binding]) -> tuple[FlowName | None, 
         case Literal(str(name)), Literal(None) if name:
             raise ValueError(f"Must provide a project name. {task!r} has none; write project_name=...")
     return None, {"flow_name": Literal(None), **given}
+
+
+def check_start(task: Task, given: Mapping[str, Binding]) -> None:
+    """Accept what a run can be started by, as far as the flow's own text says it.
+
+    :raises ValueError: a start time that is no moment, an idempotency key that is none, parameters that are no object
+    """
+    for wrong in wrong_inputs(given).values():
+        raise ValueError(f"{task!r} could start nothing. {wrong}")
 
 
 def without_foreign(task: Task, inputs: Mapping[str, Binding]) -> dict[str, Binding]:

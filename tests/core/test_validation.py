@@ -102,6 +102,24 @@ def test_a_flow_that_cannot_be_started_is_refused(flow: FlowName, code: str, mes
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("scheduled_start_time", "soon", "must be a date and time like"),
+        ("scheduled_start_time", True, "must be a date and time like"),
+        ("idempotency_key", " ", "is text, or a whole number"),
+        ("idempotency_key", "k" * 201, "at most 200 characters"),
+    ],
+)
+def test_what_no_run_can_be_started_by_is_refused_before_any_runs(name: str, value: Any, message: str) -> None:
+    inputs = {"parameters": rows(Literal(5)), name: Literal(value)}
+    start = Task("start", "Start it", TaskKind.FLOW_RUN, inputs=inputs, flow=CHILD)
+    [problem] = found(FlowGraph({"start": start}))
+
+    assert (problem.code, problem.task, problem.field) == ("invalid_start", "start", name)
+    assert message in problem.message
+
+
+@pytest.mark.parametrize(
     ("parameters", "code", "field"),
     [
         (None, "missing_parameter", "parameters.rows"),

@@ -256,7 +256,7 @@ def test_the_parameters_of_a_child_may_be_made_at_run_time(doubled: Flow) -> Non
     ],
 )
 def test_parameters_that_the_child_refuses_fail_the_task(doubled: Flow, parameters: Any, message: str) -> None:
-    state = starting(parameters=parameters).run()
+    state = starting(parameters=task(lambda: parameters, name="make")).run()
 
     assert state["start-1"].state == "Failed"
     assert state["start-1"].message == message

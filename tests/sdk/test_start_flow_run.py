@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.core.bindings import Literal, ObjectOf, Upstream
 from orchestrator.core.graph import FlowName, OnRetry, Task, TaskKind
-from orchestrator.sdk import Flow, Parameter, StartFlowRun, task
+from orchestrator.sdk import Flow, Parameter, StartFlowRun, create_flow_run, task
 
 
 @task
@@ -167,3 +167,39 @@ def test_the_constructor_keeps_parameters_of_its_own() -> None:
     parameters["rows"] = 6
 
     assert compiled(start).inputs == {"parameters": Literal({"rows": 5})}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"scheduled_start_time": "soon"}, "must be a date and time like"),
+        ({"scheduled_start_time": [1]}, "must be a date and time like"),
+        ({"idempotency_key": ""}, "is text, or a whole number"),
+        ({"idempotency_key": "k" * 201}, "at most 200 characters"),
+        ({"parameters": [1]}, "must be an object of name and value"),
+    ],
+)
+def test_what_no_run_can_be_started_by_is_refused_when_the_flow_is_compiled(given: Any, message: str) -> None:
+    for start in (StartFlowRun(flow_name="A", project_name="examples"), create_flow_run):
+        with pytest.raises(ValueError, match=f"could start nothing.*{message}"):
+            compiled(start, **({} if start is not create_flow_run else {"flow_name": "A"}), **given)
+    if "scheduled_start_time" in given:
+        with pytest.raises(ValueError, match=message):
+            compiled(StartFlowRun(flow_name="A", project_name="examples", **given))
+
+
+@pytest.mark.parametrize("name", ["scheduled_start_time", "idempotency_key"])
+def test_what_is_found_at_run_time_fails_the_task_here_as_on_workers(name: str) -> None:
+    with Flow("A", project="here"):
+        pass
+
+    @task
+    def soon() -> str:
+        return "soon" if name == "scheduled_start_time" else " "
+
+    with Flow("f", project="here") as flow:
+        started = StartFlowRun(flow_name="A")(**{name: soon()})
+
+    ended = flow.run()[started]
+    assert ended.is_failed()
+    assert "must be a date" in ended.message or "is text" in ended.message

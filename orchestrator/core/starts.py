@@ -1,0 +1,92 @@
+"""What a flow run is started by, besides its flow: an idempotency key, a moment, an object of parameters."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pendulum
+
+from orchestrator.core.bindings import Binding, ListOf, Literal, describe
+
+MAX_KEY = 200
+_ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Unstartable(ValueError):
+    """No flow run can be started by what was said."""
+
+
+def key_of(given: Any) -> str | None:
+    """Return the idempotency key that was said.
+
+    :raises Unstartable: it is none
+    """
+    if given is None:
+        return None
+    is_whole = isinstance(given, int) and not isinstance(given, bool)
+    key = str(given).strip() if is_whole or isinstance(given, str) else ""
+    if not key:
+        raise Unstartable(f"An idempotency key is text, or a whole number, but this one is {given!r:.80}.")
+    if len(key) > MAX_KEY:
+        raise Unstartable(f"An idempotency key has at most {MAX_KEY} characters, but this one has {len(key)}.")
+    return key
+
+
+def moment_of(given: Any, now: datetime) -> datetime | None:
+    """Return the moment that a start time stands for: a moment, or so many seconds or so long after `now`.
+
+    :raises Unstartable: it stands for none
+    """
+    if given is None:
+        return None
+    try:
+        is_seconds = isinstance(given, int | float) and not isinstance(given, bool)
+        parsed = pendulum.duration(seconds=given) if is_seconds else pendulum.parse(given)
+        moment = now + parsed if isinstance(parsed, timedelta) else parsed
+    except (ValueError, TypeError, OverflowError):
+        moment = None
+    if not isinstance(moment, datetime):
+        raise Unstartable(
+            "scheduled_start_time must be a date and time like 2026-03-02T09:30:00-05:00, or a length of time, in"
+            f" seconds or like PT2M, not {given!r:.80}."
+        )
+    return moment
+
+
+def parameters_of(given: Any) -> dict[str, Any]:
+    """Return the parameters that were said.
+
+    :raises Unstartable: they are no object
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise Unstartable(
+            f"The parameters of a flow run must be an object of name and value, but are {describe(given)}."
+        )
+    return given
+
+
+def wrong_inputs(inputs: Mapping[str, Binding]) -> dict[str, str]:
+    """Return input -> what is wrong with it, of those whose value is known before any run."""
+    wrong = {}
+    for name, read in _READERS.items():
+        match inputs.get(name):
+            case Literal(value):
+                given = value
+            case ListOf(items):
+                given = list(items)
+            case _:
+                continue
+        try:
+            read(given)
+        except Unstartable as error:
+            wrong[name] = str(error)
+    return wrong
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "parameters": parameters_of,
+    "idempotency_key": key_of,
+    "scheduled_start_time": lambda given: moment_of(given, _ANY_MOMENT),
+}
