@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,6 +20,8 @@ _PLAIN = frozenset({Any, object, str, int, float, bool, None, types.NoneType, li
 _PLAIN_AROUND = frozenset({list, dict, typing.Union, types.UnionType, Iterable, Collection, Sequence, Mapping})
 # Keys of JSON are text.
 _NUMBERS = ((int,), (float,), (bool,))
+# From here on, PostgreSQL gives a float back without the point that tells it from a whole number.
+_FIRST_WITHOUT_POINT = 1e16
 
 Convert = Callable[[Any], Any]
 
@@ -77,7 +80,14 @@ def _converters(function: Callable[..., Any]) -> dict[str, tuple[Convert, str]]:
         for name, hint in hints.items()
         if not _is_plain(hint)
     }
-    return {name: converter for name, converter in found.items() if converter is not None}
+    floats = {name: (_as_float, "float") for name, hint in hints.items() if hint in (float, float | None)}
+    return {name: converter for name, converter in found.items() if converter is not None} | floats
+
+
+def _as_float(value: Any) -> Any:
+    """Return a float that has come back as a whole number as what it was; anything else stays untouched."""
+    is_one = type(value) is int and _FIRST_WITHOUT_POINT <= abs(value) <= sys.float_info.max
+    return float(value) if is_one else value
 
 
 def _is_plain(hint: Any) -> bool:

@@ -132,6 +132,24 @@ def test_what_json_has_anyway_and_what_has_no_json_form_is_not_touched(annotatio
     assert received(one(annotation), given)["value"] is value
 
 
+@pytest.mark.parametrize("annotation", [float, float | None])
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (10**16, 1e16),
+        (-(10**300), -1e300),
+        (5, 5),
+        (10**400, 10**400),
+        (True, True),
+        (None, None),
+        ("many", "many"),
+    ],
+)
+def test_a_float_that_json_has_made_a_whole_number_comes_as_a_float(annotation: Any, value: Any, wanted: Any) -> None:
+    found = received(one(annotation), {"value": value})["value"]
+    assert (type(found), found) == (type(wanted), wanted)
+
+
 def test_arguments_without_annotation_are_not_touched() -> None:
     @task
     def takes(day: date, other, **more):
