@@ -24,6 +24,11 @@ class Unread:
     serializer: str
 
 
+def type_name(value: object) -> str:
+    """Return the name of a value's type, for an `Unread` that stands for it."""
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A stored result within a value, and the way to it: keys and indexes, none where the value is the result."""

@@ -1,5 +1,6 @@
 """What a flow run is started by, besides its flow: an idempotency key, a moment, an object of parameters."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import pendulum
 
 from orchestrator.core.bindings import Binding, ListOf, Literal, describe
+from orchestrator.core.large import unread_in
 
 MAX_KEY = 200
+# Every claim of a task run brings the parameters of its flow run along.
+MAX_PARAMETERS = 1_000_000
 _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +60,7 @@ def moment_of(given: Any, now: datetime) -> datetime | None:
 def parameters_of(given: Any) -> dict[str, Any]:
     """Return the parameters that were said.
 
-    :raises Unstartable: they are no object
+    :raises Unstartable: they are no object, hold something that is no JSON, or are too large
     """
     if given is None:
         return {}
@@ -64,7 +68,25 @@ def parameters_of(given: Any) -> dict[str, Any]:
         raise Unstartable(
             f"The parameters of a flow run must be an object of name and value, but are {describe(given)}."
         )
+    try:
+        size = len(json.dumps(given))
+    except TypeError:
+        raise Unstartable(
+            f"The parameters of a flow run are JSON, but {_first_unread(given)}. Let a task read it that returns JSON."
+        ) from None
+    if size > MAX_PARAMETERS:
+        raise Unstartable(
+            f"The parameters of a flow run take at most {MAX_PARAMETERS:,} bytes, but these take {size:,}. Store the"
+            " data and hand on where it is."
+        )
     return given
+
+
+def _first_unread(parameters: dict[str, Any]) -> str:
+    for name, value in parameters.items():
+        for unread in unread_in(value):
+            return f"{name!r} holds {unread.type_name}, a result kept by {unread.serializer!r}"
+    return "these are none"
 
 
 def wrong_inputs(inputs: Mapping[str, Binding]) -> dict[str, str]:

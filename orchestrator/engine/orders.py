@@ -1,6 +1,5 @@
 """What a task that starts a flow run asks for, as its inputs say."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,6 @@ import pendulum
 
 from orchestrator.core.bindings import Unresolvable
 from orchestrator.core.graph import FlowName, Task
-from orchestrator.core.large import unread_in
 from orchestrator.core.starts import Unstartable, key_of, moment_of, parameters_of
 from orchestrator.engine.inputs import Results
 from orchestrator.engine.naming import NoSuchFlow, child_name, named_flow
@@ -17,8 +15,6 @@ from orchestrator.engine.steps import Ready, Run
 
 # Flows that start each other in a circle must come to an end.
 MAX_DEPTH = 20
-# Every claim of a task run brings the parameters of its flow run along.
-MAX_PARAMETERS = 1_000_000
 
 
 class CannotStart(Exception):
@@ -98,24 +94,6 @@ def _child_name(run: Run, task: Task, flow: FlowName, given: Any) -> str:
 
 def _parameters(said: Any) -> dict[str, Any]:
     try:
-        given = parameters_of(said)
-        size = len(json.dumps(given))
+        return parameters_of(said)
     except Unstartable as error:
         raise CannotStart(str(error)) from None
-    except TypeError:
-        raise CannotStart(
-            f"The parameters of a flow run are JSON, but {_first_unread(given)}. Let a task read it that returns JSON."
-        ) from None
-    if size > MAX_PARAMETERS:
-        raise CannotStart(
-            f"The parameters of a flow run take at most {MAX_PARAMETERS:,} bytes, but these take {size:,}. Store the"
-            " data and hand on where it is."
-        )
-    return given
-
-
-def _first_unread(parameters: dict[str, Any]) -> str:
-    for name, value in parameters.items():
-        for unread in unread_in(value):
-            return f"{name!r} holds {unread.type_name}, a result kept by {unread.serializer!r}"
-    return "these are none"

@@ -15,7 +15,7 @@ from django.core.files.storage import storages
 from django.db import connection, transaction
 
 from orchestrator.core.bindings import describe
-from orchestrator.core.large import INLINE_BYTES, Stored, take_apart
+from orchestrator.core.large import INLINE_BYTES, Stored, take_apart, type_name
 from orchestrator.core.results import Unkeepable, to_json
 from orchestrator.core.states import SUCCESSFUL, State
 from orchestrator.engine.database import rows, send
@@ -116,8 +116,7 @@ def keep(value: Any, *, serializer: str = "") -> Any:
     """
     if serializer:
         content = find_serializer(serializer).dumps(value)
-        kind = type(value)
-        return _store(content, serializer, f"{kind.__module__}.{kind.__qualname__}", preview="")
+        return _store(content, serializer, type_name(value), preview="")
     kept = to_json(value)
     text = json.dumps(kept, separators=(",", ":"))
     if len(text) <= INLINE_BYTES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +14,13 @@ from orchestrator.core.graph import Task
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.sdk.cache_validators import Remembered, Validator, never_use
+from orchestrator.sdk.raised import PASSES, ValidatorFailed, named
+from orchestrator.sdk.signals import Signal
 
 if TYPE_CHECKING:
     from orchestrator.sdk.tasks import Task as WrittenTask
+
+log = logging.getLogger(__name__)
 
 
 def entry_of(
@@ -46,10 +51,21 @@ def entry_of(
 
 
 def holds(task: WrittenTask, cached: Remembered, inputs: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
-    """Return whether what was found under an entry's key may be used: people's own validators are asked."""
-    if isinstance(task.cache_validator, Validator):
+    """Return whether what was found under an entry's key may be used: people's own validators are asked.
+
+    :raises ValidatorFailed: one of them raised an exception
+    """
+    validator = task.cache_validator
+    if isinstance(validator, Validator):
         return True
-    return bool(task.cache_validator(cached, inputs, parameters))
+    try:
+        return bool(validator(cached, inputs, parameters))
+    except (*PASSES, Signal):
+        raise
+    except BaseException as error:
+        name = getattr(validator, "__name__", repr(validator))
+        log.exception("The cache validator %s raised an exception.", name)
+        raise ValidatorFailed(f"Cache validator {name} raised {named(error)}") from error
 
 
 def _shown(values: Mapping[str, Any]) -> Any:

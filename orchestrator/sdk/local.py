@@ -31,7 +31,7 @@ from orchestrator.sdk.handlers import state_of
 from orchestrator.sdk.judging import Judged, edges_to
 from orchestrator.sdk.limits import OutOfTime, time_limit
 from orchestrator.sdk.local_functions import execute
-from orchestrator.sdk.local_runs import LocalRun, NoSuchFlow, ending_of_watching, flow_to_start
+from orchestrator.sdk.local_runs import LocalRun, NoSuchFlow, ending_of_watching, flow_to_start, unread
 from orchestrator.sdk.raised import EXPLAINED, told
 from orchestrator.sdk.signals import ending_of
 from orchestrator.sdk.states import RunState
@@ -211,6 +211,8 @@ class _LocalRun:
             skipped = {slug for slug, ending in self.endings.items() if ending.state is State.SKIPPED}
             return decide(task, Known(results, skipped, self.parameters, index))
         written = self.flow.get_tasks(slug=task.slug)[0]
+        if task.kind is TaskKind.FLOW_RUN:
+            results = unread(self.graph, results)
         try:
             inputs = {
                 key: fresh(resolve(binding, results=results, parameters=self.parameters, index=index))

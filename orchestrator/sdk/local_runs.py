@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.graph import FlowName, Task, TaskKind
+from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
+from orchestrator.core.large import Unread, type_name
 from orchestrator.core.mapping import no_such_item
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import ENDED, SUCCESSFUL, State
@@ -53,6 +54,20 @@ def flow_to_start(task: Task, inputs: Mapping[str, Any], own_project: str | None
         projects = ", ".join(flow.project for flow in found)
         raise NoSuchFlow(f"There is a flow {name!r} in each of the projects {projects}; say which with project_name.")
     return found[0]
+
+
+def unread(graph: FlowGraph, results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return results as a child flow run may be given them: a stand-in for each object that a serializer keeps."""
+    return {slug: _unread(graph, slug, result) for slug, result in results.items()}
+
+
+def _unread(graph: FlowGraph, slug: str, result: Any) -> Any:
+    serializer = graph.tasks[slug].result_serializer
+    if not serializer or result is None:
+        return result
+    if slug in graph.mapped and isinstance(result, list):
+        return [item if item is None else Unread(type_name(item), serializer) for item in result]
+    return Unread(type_name(result), serializer)
 
 
 def ending_of_watching(task: Task, inputs: Mapping[str, Any], own_id: str, runs: Mapping[str, LocalRun]) -> Ending:

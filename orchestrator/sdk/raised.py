@@ -13,12 +13,16 @@ class Stop(BaseException):
     """Raised inside people's code from outside, to stop it. `except Exception` does not catch it."""
 
 
+class ValidatorFailed(Exception):
+    """A task's own cache validator raised an exception, which the message names."""
+
+
 # What goes through everything. All else that code raises ends its attempt, whatever it is derived from: libraries raise
 # `asyncio.CancelledError`, and what broke in a compiled extension, which are no `Exception`.
 PASSES = (Stop, KeyboardInterrupt)
 
-# What we raise ourselves about a value: its sentence says it all.
-EXPLAINED = (WrongArgument, Unresolvable, Unkeepable)
+# What we raise ourselves: its sentence says it all.
+EXPLAINED = (WrongArgument, Unresolvable, Unkeepable, ValidatorFailed)
 
 
 def message_of(said: object) -> str:

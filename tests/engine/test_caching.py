@@ -9,7 +9,7 @@ from django.utils import timezone
 from orchestrator.core.states import State
 from orchestrator.engine.caching import forget_expired
 from orchestrator.engine.results import sweep_results
-from orchestrator.models import CachedResult, FlowRun, Project, StoredResult, TaskRun
+from orchestrator.models import CachedResult, FlowRun, LogLine, Project, StoredResult, TaskRun
 from orchestrator.sdk import Flow, Parameter, StartFlowRun, Task, registry, task
 from orchestrator.sdk.cache_validators import (
     all_inputs,
@@ -94,6 +94,28 @@ def test_a_validator_says_whether_a_result_still_holds(register, ends, validator
     found.append(ends(flow, a=1, b=2)[0] == State.CACHED)
 
     assert found == holds
+
+
+def test_a_validator_that_raises_is_named_in_a_run_and_here(register, start, drain):
+    def fresh_enough(cached, inputs, parameters):
+        raise KeyError("day")
+
+    counts, calls = counting(cache_validator=fresh_enough)
+    flow = flow_of(counts, "validated")
+    registered = register(flow)
+    said = "Cache validator fresh_enough raised KeyError: 'day'"
+    start(registered, a=1, b=1)
+    drain()
+
+    run = start(registered, a=1, b=1)
+    drain()
+    row = TaskRun.objects.get(flow_run=run)
+    assert (row.state, row.message) == (State.FAILED, said)
+    assert "in fresh_enough" in LogLine.objects.get(task_run=row).message
+
+    assert flow.run(a=1, b=1).is_successful()
+    ended = flow.run(a=1, b=1)["counts-1"]
+    assert (ended.state, ended.message, len(calls)) == (State.FAILED, said, 2)
 
 
 def test_a_failure_is_not_cached(register, ends):

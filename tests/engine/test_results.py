@@ -249,10 +249,12 @@ def test_a_python_object_is_no_parameter_of_a_flow_run(register, start, drain):
     run = start(register(flow))
     drain()
 
-    assert of(run, "Flow child-1").message == (
+    said = (
         "The parameters of a flow run are JSON, but 'items' holds tests.engine.test_results.Forest, a result kept by"
         " 'pickle'. Let a task read it that returns JSON."
     )
+    assert of(run, "Flow child-1").message == said
+    assert flow.run()["Flow child-1"].message == said
     assert FlowRun.objects.count() == 1
 
 
