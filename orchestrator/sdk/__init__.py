@@ -9,6 +9,7 @@ from orchestrator.sdk.edges import Edge
 from orchestrator.sdk.flow_runs import create_flow_run, get_task_run_result, wait_for_flow_run
 from orchestrator.sdk.flows import Flow
 from orchestrator.sdk.mapping import apply_map
+from orchestrator.sdk.missing import refuse_missing
 from orchestrator.sdk.parameters import Parameter
 from orchestrator.sdk.retries import Backoff
 from orchestrator.sdk.schedules import CronSchedule, IntervalSchedule, Schedule
@@ -49,3 +50,13 @@ __all__ = [
     "unmapped",
     "wait_for_flow_run",
 ]
+
+__getattr__ = refuse_missing(
+    __name__,
+    {
+        "DateTimeParameter": "write Parameter(name, type=datetime)",
+        "CancelFlowRun": "a flow run is cancelled in the browser, or by POST /api/v1/flow-runs/<id>/cancel/",
+        "RenameFlowRun": "name a flow run where it is started, by run_name",
+        "RRuleSchedule": "write a CronSchedule, an IntervalSchedule or schedules.clocks.DatesClock",
+    },
+)

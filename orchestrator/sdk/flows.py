@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from orchestrator.core.admission import Overlap
 from orchestrator.core.documents import write_graph
@@ -12,7 +12,7 @@ from orchestrator.core.graph import FlowGraph
 from orchestrator.core.names import MAX_NAME, is_name
 from orchestrator.sdk import compiling, places, registry, rewriting
 from orchestrator.sdk.edges import Edge
-from orchestrator.sdk.foreign import refuse_foreign
+from orchestrator.sdk.foreign import FOREIGN, refuse_foreign
 from orchestrator.sdk.handlers import Handler, OnFailure, handlers_of
 from orchestrator.sdk.opening import open_flow, set_open_flow
 from orchestrator.sdk.queues import limit_of_runs, priority_of, queue_of
@@ -72,11 +72,11 @@ class Flow(TaskGraph):
         schedule: Schedule | None = None,
         *,
         project: str | None = None,
-        tasks: Iterable[Task] = (),
-        edges: Iterable[Edge] = (),
-        reference_tasks: Iterable[Task] = (),
+        tasks: Iterable[Task] | None = None,
+        edges: Iterable[Edge] | None = None,
+        reference_tasks: Iterable[Task] | None = None,
         result: Task | None = None,
-        state_handlers: Iterable[Handler] = (),
+        state_handlers: Iterable[Handler] | None = None,
         on_failure: OnFailure | None = None,
         terminal_state_handler: Callable[[Flow, RunState, set[RunState]], RunState | None] | None = None,
         queue: str | None = None,
@@ -89,13 +89,15 @@ class Flow(TaskGraph):
     ) -> None:
         super().__init__(named(name), eager=validate)
         refuse_foreign(self, foreign)
+        if not isinstance(result, Task | None):
+            raise TypeError(f"{self!r} has no result that is no task: {FOREIGN['result']}.")
         self.schedule = _schedule(schedule)
         self.project = project
         self.queue = queue_of(queue)
         self.priority = priority_of(priority)
         self.max_runs, self.overlap = limit_of_runs(max_runs, overlap)
         self.description = description
-        explicit = tuple(state_handlers)
+        explicit = tuple(state_handlers or ())
         self.state_handlers = handlers_of(explicit, on_failure)
         self.terminal_state_handler = terminal_state_handler
         self.hears_of_start = bool(explicit)
@@ -105,9 +107,9 @@ class Flow(TaskGraph):
         self.made: dict[Task, None] = {}  # inside its `with`, so far without a copy
         self.own_reference_tasks: tuple[Task, ...] = ()
         self.result = result
-        for task in tasks:
+        for task in tasks or ():
             self.add_task(task)
-        for edge in edges:
+        for edge in edges or ():
             self.add_edge(edge.upstream_task, edge.downstream_task, edge.key, edge.mapped, edge.flattened)
         if reference_tasks:
             self.set_reference_tasks(reference_tasks)
@@ -207,14 +209,23 @@ class Flow(TaskGraph):
         """Return a fingerprint that is the same as long as the definition is: start dates do not count."""
         return compiling.fingerprint(self.serialize())
 
-    def register(self, project_name: str | None = None) -> int:
+    def visualize(self, flow_state: RunState | None = None, **more: Any) -> NoReturn:
+        """Say where a flow is seen.
+
+        :raises NotImplementedError: always
+        """
+        raise NotImplementedError(f"{self!r} is drawn in the browser: register it and open its page, or that of a run.")
+
+    def register(self, project_name: str | None = None, *, idempotency_key: str | None = None, **foreign: Any) -> int:
         """Put the flow into a project; return its version number, a new one only if something changed.
 
-        :raises TypeError: no project is named
+        :param idempotency_key: accepted so that older code runs; what has not changed makes no version anyway
+        :raises TypeError: no project is named; another argument: for those of Prefect 1 it says what to use instead
         :raises ValueError: there is no such project, or the flow is not valid
         :raises RuntimeError: called inside the flow's own `with`, or outside Django
         """
         self._refuse_inside("register")
+        refuse_foreign(self, foreign)
         project = project_name or self.project
         if project is None:
             raise TypeError("register() needs a project: flow.register('examples').")

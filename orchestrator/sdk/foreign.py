@@ -16,9 +16,19 @@ FOREIGN = {
     "checkpoint": "results are always kept",
     "result": "results are always kept; how, a task says by result_serializer",
     "target": "cache_for lets later runs use a result again",
+    "build": "nothing is built",
+    "no_url": "no address is printed",
+    "set_schedule_active": "a schedule is paused in the browser, and stays so",
+    "version_group_id": "the versions of a flow are those of its name in its project",
     "task_run_name": "a task run is called by its task's name and its item",
 }
-_SO_ANYWAY = {"log_stdout": True, "checkpoint": True}
+_SO_ANYWAY: dict[str, tuple[bool, ...]] = {
+    "log_stdout": (True,),
+    "checkpoint": (True,),
+    "build": (True, False),
+    "no_url": (True, False),
+    "set_schedule_active": (True,),
+}
 
 
 def refuse_foreign(whose: object, given: Mapping[str, Any]) -> None:
@@ -29,5 +39,5 @@ def refuse_foreign(whose: object, given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if name not in FOREIGN:
             raise TypeError(f"{whose!r} takes no argument {name!r}.")
-        if value is not None and value != _SO_ANYWAY.get(name):
+        if value is not None and value not in _SO_ANYWAY.get(name, ()):
             raise TypeError(f"{whose!r} has no {name} here: {FOREIGN[name]}.")

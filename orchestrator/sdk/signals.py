@@ -13,6 +13,7 @@ from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.sdk.context import context
 from orchestrator.sdk.durations import Duration, seconds_of
+from orchestrator.sdk.missing import refuse_missing
 from orchestrator.sdk.raised import message_of
 
 
@@ -130,3 +131,13 @@ def ending_of(raised: BaseException, message: str, retry_on: tuple[type[BaseExce
     ending = raised.ending() if isinstance(raised, Signal) else Ending(State.FAILED, message)
     kind = (raised.counts_as if isinstance(raised, Signal) else None) or type(raised)
     return replace(ending, retry=not retry_on or issubclass(kind, retry_on))
+
+
+__getattr__ = refuse_missing(
+    __name__,
+    {
+        "ENDRUN": "raise SUCCESS, FAIL or SKIP",
+        "VALIDATIONFAIL": "raise FAIL",
+        "signal_from_state": "StartFlowRun(wait=True) ends as its child does by itself",
+    },
+)

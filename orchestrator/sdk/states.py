@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
+from orchestrator.sdk.missing import refuse_missing
 
 if TYPE_CHECKING:
     from orchestrator.sdk.tasks import Task as WrittenTask
@@ -61,3 +62,11 @@ Skipped = partial(RunState, State.SKIPPED)
 Cancelled = partial(RunState, State.CANCELLED)
 TriggerFailed = partial(RunState, State.TRIGGER_FAILED)
 TimedOut = partial(RunState, State.TIMED_OUT)
+
+
+_ASK = "ask a state itself: state.is_running(), state.state is State.RUNNING"
+_NO_CLASSES = (
+    "Pending Scheduled Submitted Queued Paused Resume Retrying Running Cancelling Finished Looped Cached Mapped"
+    " ClientFailed ValidationFailed"
+)
+__getattr__ = refuse_missing(__name__, dict.fromkeys(_NO_CLASSES.split(), _ASK))

@@ -65,7 +65,7 @@ class Task(Operators):
         cache_for: Duration | None = None,
         cache_validator: Validator | CustomValidator | str | None = None,
         cache_key: str | None = None,
-        trigger: Trigger | str | Asked | CustomTrigger = Trigger.ALL_SUCCESSFUL,
+        trigger: Trigger | str | Asked | CustomTrigger | None = None,
         skip_on_upstream_skip: bool = True,
         queue: str | None = None,
         result_serializer: str | None = None,
@@ -119,7 +119,7 @@ class Task(Operators):
         return self.asks.trigger
 
     @trigger.setter
-    def trigger(self, trigger: Trigger | str | Asked | CustomTrigger) -> None:
+    def trigger(self, trigger: Trigger | str | Asked | CustomTrigger | None) -> None:
         self.asks = read_trigger(trigger)
 
     @property

@@ -52,11 +52,13 @@ def _counting(trigger: Trigger, at_least: float | None, at_most: float | None) -
     return Asked(trigger, at_least, at_most)
 
 
-def read_trigger(trigger: Trigger | str | Asked | CustomTrigger) -> Asked:
+def read_trigger(trigger: Trigger | str | Asked | CustomTrigger | None) -> Asked:
     """Return what `Task(trigger=...)` asks for: a name, a trigger of this module, or a function of people's own.
 
     :raises ValueError: there is no such trigger
     """
+    if trigger is None:
+        return Asked(Trigger.ALL_SUCCESSFUL)
     if isinstance(trigger, Asked):
         return trigger
     counting: list[Any] = [some_successful, some_failed]

@@ -39,7 +39,7 @@ def test_a_function_as_trigger_is_judged_by_a_worker() -> None:
         assert (compiled.trigger, compiled.judged_by_worker) == (Trigger.CUSTOM, True)
 
 
-@pytest.mark.parametrize("trigger", ["custom", "never", 3, None])
+@pytest.mark.parametrize("trigger", ["custom", "never", 3])
 def test_there_is_no_other_trigger(trigger: object) -> None:
     with pytest.raises(ValueError, match="There is no trigger"):
         task(trigger=trigger)(lambda: None)

@@ -15,6 +15,7 @@ import pendulum
 from orchestrator.core import clocks as core
 from orchestrator.core.results import to_json
 from orchestrator.core.wall_clock import ScheduleError
+from orchestrator.sdk.missing import refuse_missing
 from orchestrator.sdk.schedules.moments import aware, aware_or_none, zone_of
 
 
@@ -111,3 +112,6 @@ class DatesClock(Clock):
         given = list(dates)
         zone = zone_of(given[0] if given else None, timezone)
         super().__init__(core.DatesClock(tuple(map(aware, given)), zone), parameter_defaults, labels)
+
+
+__getattr__ = refuse_missing(__name__, {"RRuleClock": "write a CronClock, an IntervalClock or a DatesClock"})
