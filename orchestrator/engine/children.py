@@ -16,6 +16,7 @@ from orchestrator.engine.database import rows
 from orchestrator.engine.endings import end_task_runs, found_move, mark_running, submit
 from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
+from orchestrator.engine.interventions import HEALING
 from orchestrator.engine.latest import latest_versions
 from orchestrator.engine.orders import CannotStart, Order, order_of
 from orchestrator.engine.parameters import are_those_of
@@ -51,11 +52,13 @@ def start_children(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
     here, rest = _apart(step, run, ready, results)
     moves = _Moves()
     orders = []
+    healing = _healing(here)
     for task_run in here:
         task = run.graph.tasks[task_run.slug]
+        on_retry = OnRetry.MIRROR if task_run.id in healing else task.on_retry
         try:
-            if task_run.child is not None and task_run.child_attempt and task.on_retry is not OnRetry.NEW_RUN:
-                _rejoin(step, run, task_run, task_run.child, results, moves)
+            if task_run.child is not None and task_run.child_attempt and on_retry is not OnRetry.NEW_RUN:
+                _rejoin(step, run, task_run, task_run.child, results, moves, on_retry=on_retry)
             else:
                 orders.append(order_of(run, task, task_run, results))
         except CannotStart as error:
@@ -77,8 +80,16 @@ def _apart(step: Step, run: Run, ready: list[Ready], results: Results) -> tuple[
     return here, [one for one in ready if one.id not in taken]
 
 
-def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, results: Results, moves: _Moves) -> None:
-    """Go on with the child a task run already has, as its `on_retry` says. No second child is created.
+def _healing(ready: list[Ready]) -> set[UUID]:
+    """Return the task runs whose child was restarted by a person, for which they have waited for room since."""
+    ids = [one.id for one in ready if one.child is not None and not one.failures]
+    return {identity for (identity,) in rows(HEALING, ids=ids)} if ids else set()
+
+
+def _rejoin(
+    step: Step, run: Run, ready: Ready, child_id: UUID, results: Results, moves: _Moves, *, on_retry: OnRetry
+) -> None:
+    """Go on with the child a task run already has, as `on_retry` says. No second child is created.
 
     :raises CannotStart: the child refuses what it would be told now
     """
@@ -90,7 +101,7 @@ def _rejoin(step: Step, run: Run, ready: Ready, child_id: UUID, results: Results
     move = Move(ready.id, ready.slug, ready.attempt, ready.before, State.RUNNING, child=child.pk)
     move.child_attempt, move.delay = child.attempt, task.timeout_seconds
     if child.state in TERMINAL:
-        if child.state in SUCCESSFUL or task.on_retry is OnRetry.MIRROR:
+        if child.state in SUCCESSFUL or on_retry is OnRetry.MIRROR:
             step.follow_ups.append(TellParent(child.pk))
         else:
             check_retelling(run, ready, child, results)

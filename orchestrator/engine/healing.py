@@ -5,7 +5,7 @@ from uuid import UUID
 from orchestrator.core.states import TERMINAL, UNSUCCESSFUL, State
 from orchestrator.engine.database import retried, rows, send
 from orchestrator.engine.endings import mark_running
-from orchestrator.engine.interventions import HEAR_OF_CHILDREN, LOCK_PARENT_TO_HEAL
+from orchestrator.engine.interventions import HEALS, HEAR_OF_CHILDREN, LOCK_PARENT_TO_HEAL
 from orchestrator.engine.item_reopening import Reopened, end_unchanged, reopen_item
 from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
@@ -39,6 +39,7 @@ def heal_parent(*, child: UUID) -> Step:
             go_on(step, run, why=WHY)
         if run.state is State.QUEUED:
             # It finds its child again when there is room for it to begin.
+            send(HEALS, id=identity)
             count_down(step, run)
         else:
             _wait_again(step, run, reopened, child, attempt)

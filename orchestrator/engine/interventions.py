@@ -36,6 +36,15 @@ WHERE {_HEALABLE}
 FOR NO KEY UPDATE OF r, t
 """
 
+# A task run that goes on with its child when there is room for its flow run, whatever its `on_retry` says.
+HEALS = """
+UPDATE orchestrator_taskrun SET carried = '{"heals": true}' WHERE id = %(id)s::uuid
+"""
+
+HEALING = """
+SELECT id FROM orchestrator_taskrun WHERE id = ANY(%(ids)s::uuid[]) AND carried -> 'heals' IS NOT NULL
+"""
+
 SET_PARAMETERS = """
 UPDATE orchestrator_flowrun SET parameters = %(parameters)s::jsonb WHERE id = %(id)s::uuid
 """

@@ -20,7 +20,7 @@ from orchestrator.models import Flow as FlowRow
 from orchestrator.models import FlowRun, Project, TaskRun
 from orchestrator.sdk import Flow, context, task
 from tests.engine.conftest import state, states
-from tests.engine.flows import child, one_task, works
+from tests.engine.flows import child, fails, one_task, works
 
 
 def failing(name: str = "f", **limits) -> Flow:
@@ -207,6 +207,36 @@ def test_a_run_that_goes_on_because_its_child_was_restarted_waits_for_room_and_t
     drain()
     assert [state(first), state(second)] == ["Success", "Failed"]
     assert child_of(first).attempt == 2
+
+
+@pytest.mark.parametrize("on_retry", ["restart", "new_run", "mirror"])
+def test_a_child_that_fails_again_before_its_parent_has_room_is_not_run_once_more_for_one_restart(
+    register, start, drain, on_retry
+):
+    with Flow("child") as failing_child:
+        fails()
+    register(failing_child)
+    with Flow("parent", max_runs=1) as parent:
+        works.copy(name="last")(upstream_tasks=[child("child", wait=True, on_retry=on_retry)()])
+    flow = register(parent)
+    first = start(flow)
+    drain()
+    child_run = child_of(first)
+    second = start(flow)
+    pause_flow_run(flow_run_id=second.pk)
+
+    restart_flow_run(flow_run_id=child_run.pk)
+    drain()
+    assert [state(first), state(child_run), state(second)] == ["Queued", "Failed", "Paused"]
+    cancel_flow_run(flow_run_id=second.pk)
+    drain()
+
+    assert (state(first), child_of(first).pk, child_of(first).attempt) == ("Failed", child_run.pk, 2)
+    restart_flow_run(flow_run_id=first.pk)
+    drain()
+    attempts = {"restart": [3], "new_run": [2, 1], "mirror": [2]}[on_retry]
+    found = FlowRun.objects.filter(parent_task_run__flow_run=first).order_by("created_at")
+    assert [one.attempt for one in found] == attempts
 
 
 def test_a_child_restarted_while_its_parent_waits_for_room_changes_nothing_of_that(register, start, drain):

@@ -31,8 +31,8 @@ class TaskRun(Shown):
 
     `held`: a worker executes it; if it only runs, it waits for attempt `child_attempt` of `child`, or for its items.
     `may_start`: nothing is left to be judged. `told`: what ended it, to be heard by the worker that has people's code
-    around it. `kept`: it waits for places of its tags. `items`: those it was given; `rows`: also those of earlier
-    attempts.
+    around it. `kept`: it waits for places of its tags. `heals`: it goes on with its child, which a
+    person restarted. `items`: those it was given; `rows`: also those of earlier attempts.
     """
 
     task: Written
@@ -51,6 +51,7 @@ class TaskRun(Shown):
     result: Any = None
     told: tuple[State, Any] | None = None
     kept: bool = False
+    heals: bool = False
     items: list[TaskRun] | None = None
     rows: list[TaskRun] = field(default_factory=list)
 
@@ -109,7 +110,7 @@ class TaskRun(Shown):
         self.take(State.PENDING)
         self.attempt += 1
         self.failures = self.lost = 0
-        self.has_started = False
+        self.has_started = self.heals = False
         self.child_attempt = 0 if anew else self.child_attempt
 
 

@@ -187,7 +187,7 @@ class Settling:
 
     def _begin_child(self, run: FlowRun, task_run: TaskRun) -> None:
         waits = task_run.task.get("wait", True)
-        on_retry = task_run.task.get("on_retry", "restart")
+        on_retry = "mirror" if task_run.heals and not task_run.failures else task_run.task.get("on_retry", "restart")
         child = task_run.child
         if child is None or task_run.child_attempt == 0 or on_retry == "new_run":
             if task_run.index >= 0 and run.lacks_its_value(task_run):
