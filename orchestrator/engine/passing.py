@@ -16,8 +16,8 @@ from orchestrator.sdk.registry import UnknownTask, find_task
 
 PASSED_SECONDS = 60.0
 
-# Task run -> the monotonic time until which this process does not claim it again.
-_passed: dict[UUID, float] = {}
+# Task run -> its attempt, and the monotonic time until which this process does not claim it again.
+_passed: dict[UUID, tuple[int, float]] = {}
 
 
 def passed_on() -> list[UUID]:
@@ -25,7 +25,7 @@ def passed_on() -> list[UUID]:
     if not _passed:
         return []
     now = time.monotonic()
-    return [task_run_id for task_run_id, until in _passed.items() if now < until]
+    return [task_run_id for task_run_id, (_, until) in _passed.items() if now < until]
 
 
 def why_passed_on(held: Claim) -> str:
@@ -33,10 +33,10 @@ def why_passed_on(held: Claim) -> str:
     try:
         find_task(load_version(held.version_id).flow, held.slug)
     except UnknownTask as error:
-        if held.task_run_id in _passed or not _are_others_there():
-            _passed.pop(held.task_run_id, None)
+        attempt, _ = _passed.pop(held.task_run_id, (0, 0.0))
+        if attempt == held.attempt or not _are_others_there():
             return ""
-        _passed[held.task_run_id] = time.monotonic() + PASSED_SECONDS
+        _passed[held.task_run_id] = held.attempt, time.monotonic() + PASSED_SECONDS
         return f"Left to other workers for a minute: {error}"
     return ""
 

@@ -1,15 +1,20 @@
 """Old workers and new workers side by side, and runs that began on an older version: all finish."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from orchestrator.core.states import State
+from orchestrator.engine.claiming import claim
 from orchestrator.engine.flow_runs import start_flow_run
+from orchestrator.engine.passing import why_passed_on
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.registration import register_apps
-from orchestrator.models import FlowRun, Origin, StateChange, TaskRun
+from orchestrator.models import FlowRun, Origin, StateChange, TaskRun, Worker
 from orchestrator.sdk import Flow, registry
 from tests.engine.conftest import state, states
 from tests.engine.flows import one_task, works
@@ -17,6 +22,7 @@ from tests.faults.executions import executed_twice, prepare_executions
 from tests.faults.shapes.registered import register_shapes
 from tests.processes import eventually
 
+HOUR = timedelta(hours=1)
 COLUMNS_NEEDED = """
 SELECT table_name, column_name FROM information_schema.columns
 WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'
@@ -52,6 +58,19 @@ def test_a_function_that_no_worker_knows_fails_and_says_so(register, start, drai
 
     assert state(run) == State.FAILED
     assert "This worker's code has no flow tests/gone" in TaskRun.objects.get(flow_run=run).message
+
+
+def test_each_attempt_of_what_a_worker_does_not_know_is_left_to_others_first(register, start):
+    """A retry that comes later in the same deploy is for the newer workers, too."""
+    start(register(one_task("gone")))
+    registry._flows.clear()
+    for name in ("older", "newer"):
+        Worker.objects.create(name=name, slots=1, started_at=timezone.now(), lease_until=timezone.now() + HOUR)
+    (held,) = claim(worker="older", limit=1)
+
+    reasons = [why_passed_on(one) for one in (held, replace(held, attempt=2), replace(held, attempt=2))]
+
+    assert [reason[:4] for reason in reasons] == ["Left", "Left", ""]
 
 
 @pytest.mark.django_db
