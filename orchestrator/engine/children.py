@@ -1,6 +1,7 @@
 """Tasks that start flow runs: the child is created, or found again, in the transaction that lets the task start."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import pendulum
@@ -136,15 +137,26 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
 
 
 def _refuse_beyond_cap(run: Run, new: list[tuple[Order, NewRun]], moves: _Moves) -> list[tuple[Order, NewRun]]:
-    """Return those for which there is room below the root; fail the tasks of the others."""
+    """Return those for which there is room below the root, or that are there already; fail the tasks of the others."""
     room = room_below(run.root_id, wanted=len(new)) if new else 0
+    if room == len(new):
+        return new
+    found = {(flow_id, key) for flow_id, key, *_ in _of_keys(new)}
+    there = [one for one in new if (one[1].version.flow_id, one[0].key) in found]
+    new = [one for one in new if one not in there]
     for order, _ in new[room:]:
         why = (
             f"Of flow run {run.root_id} {settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT:,} flow runs have come already, the"
             " most that may (ANABRANCH_MAX_FLOW_RUNS_PER_ROOT); do flows start each other in a circle?"
         )
         moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, why)))
-    return new[:room]
+    return there + new[:room]
+
+
+def _of_keys(orders: list[tuple[Order, NewRun]]) -> list[Any]:
+    """Return what is known of the flow runs whose idempotency keys are asked for, as far as there are any."""
+    flow_ids = [child.version.flow_id for _, child in orders]
+    return rows(FLOW_RUNS_BY_KEY, flow_ids=flow_ids, keys=[order.key for order, _ in orders])
 
 
 def _startable(run: Run, order: Order, versions: dict[FlowName, Latest]) -> Latest:
@@ -209,12 +221,7 @@ def _link(run: Run, order: Order, child: UUID, child_attempt: int, moves: _Moves
 
 def _find(step: Step, run: Run, taken: list[tuple[Order, NewRun]], moves: _Moves) -> None:
     """Link to the flow runs whose idempotency keys were there first, or refuse those with other parameters."""
-    found = rows(
-        FLOW_RUNS_BY_KEY,
-        flow_ids=[child.version.flow_id for _, child in taken],
-        keys=[order.key for order, _ in taken],
-    )
-    by_key = {(flow_id, key): rest for flow_id, key, *rest in found}
+    by_key = {(flow_id, key): rest for flow_id, key, *rest in _of_keys(taken)}
     waits = any(order.task.wait for order, _ in taken)
     circular = those_waiting_for(run.id, [rest[0] for rest in by_key.values()]) if waits else set()
     for order, child in taken:

@@ -60,6 +60,25 @@ def test_the_nearer_the_cap_the_more_often_it_is_counted(register, start, drain,
     assert (state(run), counted) == (State.SUCCESS, [20, 21, 22, 23])
 
 
+@pytest.mark.parametrize(
+    ("most", "ends"), [(3, ["Success", "Failed", "Failed"]), (4, ["Success", "Success", "Failed"])]
+)
+def test_at_the_cap_a_key_still_finds_the_run_that_it_stands_for(register, start, drain, settings, most, ends):
+    settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT = most
+    register(one_task("child"))
+    with Flow("parent") as parent:
+        previous = [child("child", wait=True)(idempotency_key="the one")]
+        for _ in range(2):
+            previous = [child("child", wait=True)(upstream_tasks=previous)]
+        child("child", wait=True).map(idempotency_key=["the one", "another", "more"], upstream_tasks=previous)
+    run = start(register(parent))
+    drain()
+
+    items = TaskRun.objects.filter(flow_run=run, map_index__gte=0).order_by("map_index")
+    assert [item.state for item in items] == ends
+    assert FlowRun.objects.filter(root_run=run).count() == most
+
+
 def test_a_count_grows_old(register, start, drain, counted, monkeypatch):
     monkeypatch.setattr(caps, "SECONDS", 0.0)
     register(one_task("child"))
