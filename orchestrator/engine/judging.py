@@ -73,9 +73,9 @@ def _begin(held: Claim, version: Version, people: Judged, call: Call) -> Ending 
         assert flow is not None, "its task was found in it"
         followed = version.graph.pairs.get(held.slug, frozenset()) if held.map_index >= 0 else frozenset()
         upstreams = edges_to(flow, version.graph, held.slug)
-        whole = set(upstreams.values()) - followed
-        seen = shown_states(flow_run_id=held.flow_run_id, slugs=whole)
-        seen |= shown_items(flow_run_id=held.flow_run_id, slugs=followed, index=held.map_index)
+        seen = shown_items(flow_run_id=held.flow_run_id, slugs=followed, index=held.map_index)
+        # One that it would follow item by item, but that ended without items, is seen as a whole.
+        seen |= shown_states(flow_run_id=held.flow_run_id, slugs=set(upstreams.values()) - seen.keys())
         edges = {edge: seen[slug] for edge, slug in upstreams.items()}
     begun: Ending | None = call(lambda: people.begin(verdict, lambda: edges, is_retry=held.failures > 0))
     return begun

@@ -8,7 +8,7 @@ from orchestrator.engine.cancelling import cancel_flow_run
 from orchestrator.engine.recovering import recover
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun, TaskRun
-from orchestrator.sdk import Flow, task
+from orchestrator.sdk import Flow, signals, task
 from orchestrator.sdk.triggers import manual_only, not_all_skipped, some_failed, some_successful
 from tests.engine.conftest import state, states
 from tests.engine.flows import child, failing_once, fails, one_task, works
@@ -151,3 +151,26 @@ def test_what_its_trigger_lets_start_no_new_child_waits_not_again_for_the_one_it
 
     assert states(run) == {"Flow child-1": "TriggerFailed"}
     assert FlowRun.objects.get(parent_task_run__flow_run=run).attempt == 2
+
+
+def test_items_whose_trigger_is_code_see_an_upstream_that_ended_without_items_as_a_whole(register, start, drain):
+    seen = []
+
+    def sees(upstreams):
+        seen.extend(state.state for state in upstreams.values())
+        return False
+
+    with Flow("f") as flow:
+        skipped = task(raising_skip, name="skipped")()
+        first = task(lambda x: x, name="first").map([1, 2], upstream_tasks=[skipped])
+        task(lambda x: x, name="then", trigger=sees, skip_on_upstream_skip=False).map([1, 2], upstream_tasks=[first])
+    run = start(register(flow))
+    drain()
+
+    assert states(run)["then-1"] == "TriggerFailed"
+    assert seen == [State.SKIPPED, State.SKIPPED]
+    assert flow.run()["then-1"].state is State.TRIGGER_FAILED
+
+
+def raising_skip():
+    raise signals.SKIP("nothing today")
