@@ -35,5 +35,6 @@ def _become_their_own() -> None:
     for number in (signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR2, NOTICE):
         signal.signal(number, signal.SIG_DFL)
     for connection in connections.all(initialized_only=True):
-        # Not closed: that would end the session on the server, which the worker goes on using.
+        # Not closed: that would end the session on the server, which the worker goes on using. Nor those of a pool.
         connection.connection = None
+        connection.settings_dict["OPTIONS"].pop("pool", None)

@@ -18,12 +18,13 @@ pytestmark = pytest.mark.workers
 
 
 @pytest.fixture
-def worker(start_worker: Callable[..., Worker]) -> Worker:
-    """A worker that knows the flows which spread."""
+def worker(start_worker: Callable[..., Worker], request: pytest.FixtureRequest) -> Worker:
+    """A worker that knows the flows which spread; its parameter: how many connections it keeps in a pool."""
     project = Project.objects.create(name="spreading")
     for flow in (spreading.squaring, spreading.spreading, spreading.overdue, spreading.leaving):
         register_flow(flow=flow, project=project.name, now=timezone.now())
     env = {"ANABRANCH_APPS": "tests.faults.spreading", "ANABRANCH_CANCEL_GRACE_SECONDS": "1"}
+    env["ANABRANCH_DB_POOL"] = getattr(request, "param", "0")
     return start_worker(env=env)
 
 
@@ -40,6 +41,7 @@ def ended(run: FlowRun) -> TaskRun:
     return TaskRun.objects.get(flow_run=run)
 
 
+@pytest.mark.parametrize("worker", ["0", "4"], indirect=True, ids=["without a pool", "with one"])
 def test_functions_reckon_in_processes_of_their_own(worker):
     row = ended(start("squares"))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from django.test import Client
 
 from orchestrator.config.asgi import application
 from orchestrator.dispatch import LIVE_GROUP
+
+# The web process's own, set by that import; workers that tests start are to have none.
+os.environ.pop("ANABRANCH_DB_POOL", None)
 
 HOST = "localhost:8821"
 
