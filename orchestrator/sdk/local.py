@@ -73,8 +73,12 @@ def _together(endings: list[Ending]) -> Ending:
     order = sorted(range(len(endings)), key=lambda index: endings[index].state is State.TRIGGER_FAILED)
     causes = [(index, endings[index].message) for index in order if endings[index].state in UNSUCCESSFUL]
     ending = mapped_ending(Counter(each.state for each in endings), causes)
-    results = [each.result if each.state in SUCCESSFUL else None for each in endings]
-    return replace(ending, result=results)
+    return replace(ending, result=_results_of(endings))
+
+
+def _results_of(endings: list[Ending]) -> list[Any]:
+    """Return what the items of a mapped task hand on."""
+    return [each.result if each.state in SUCCESSFUL else None for each in endings]
 
 
 @dataclass
@@ -115,7 +119,9 @@ class _LocalRun:
     def step(self, slug: str) -> None:
         """Bring one task to its end, or to a pause that nobody here ends; wait where its upstreams wait."""
         states = self.states
-        if any(states.get(upstream) not in TERMINAL for upstream in self.graph.upstreams[slug]):
+        # What is followed item by item need not have ended, only have its items.
+        followed = self.graph.pairs.get(slug, frozenset()) & self.items.keys()
+        if any(states.get(upstream) not in TERMINAL for upstream in set(self.graph.upstreams[slug]) - followed):
             return
         if slug in (self.graph.opening_task, self.graph.closing_task):
             with entered(self._context(self.graph.tasks[slug], -1, Attempt(1, 0, {}))):
@@ -150,7 +156,10 @@ class _LocalRun:
         endings = self.items[slug] = []
         for index in range(number):
             followed = {name: {label(name, index): self.items[name][index].state} for name in paired}
-            endings.append(self._run_task(slug, index, {**others, **followed}))
+            if any(state not in TERMINAL for of_item in followed.values() for state in of_item.values()):
+                endings.append(Ending(State.PENDING))
+            else:
+                endings.append(self._run_task(slug, index, {**others, **followed}))
         return _together(endings)
 
     def _item_states(self, slug: str) -> dict[str, State]:
@@ -200,7 +209,7 @@ class _LocalRun:
 
     def _results(self) -> dict[str, Any]:
         return {
-            slug: ending.result
+            slug: _results_of(self.items[slug]) if slug in self.items else ending.result
             for slug, ending in self.endings.items()
             if ending.state in SUCCESSFUL or slug in self.items
         }

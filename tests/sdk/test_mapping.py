@@ -13,10 +13,12 @@ from orchestrator.sdk import (
     StartFlowRun,
     Task,
     apply_map,
+    case,
     context,
     flatten,
     mapped,
     registry,
+    signals,
     task,
     unmapped,
 )
@@ -146,6 +148,30 @@ def test_map_over_map_goes_item_by_item() -> None:
     assert state[first].message == "1 of 3 items failed: [1] ValueError: no 2"
     assert state[third].state == "TriggerFailed"
     assert state[total].result == [11, None, 13]
+
+
+def test_what_follows_item_by_item_goes_on_beside_an_item_that_is_paused() -> None:
+    @task
+    def asks(x: int) -> int:
+        if x == 2:
+            raise signals.PAUSE("look first")
+        return x
+
+    with Flow("f") as flow:
+        first = asks.map(numbers())
+        second = add.map(first)
+        with case(keep(1), 2):
+            third = add.map(first)
+    state = flow.run()
+
+    assert state.state == "Running"
+    assert [item.state for item in state[first].map_states] == ["Success", "Paused", "Success"]
+    assert [(item.state, item.result) for item in state[second].map_states] == [
+        ("Success", 11),
+        ("Pending", None),
+        ("Success", 13),
+    ]
+    assert state[third].state == "Skipped"
 
 
 def test_s088_one_failed_item_fails_the_trigger_of_what_reduces_them() -> None:
