@@ -10,6 +10,7 @@ from django.conf import settings
 from orchestrator.core.graph import FlowName, OnRetry
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
+from orchestrator.core.starts import Unstartable
 from orchestrator.core.states import SUCCESSFUL, TERMINAL, State
 from orchestrator.engine.access import may_start
 from orchestrator.engine.caps import room_below
@@ -19,7 +20,7 @@ from orchestrator.engine.inputs import Results, read_inputs
 from orchestrator.engine.insertion import NewRun, insert_flow_runs
 from orchestrator.engine.interventions import HEALING
 from orchestrator.engine.latest import latest_versions
-from orchestrator.engine.orders import CannotStart, Order, order_of
+from orchestrator.engine.orders import Order, order_of
 from orchestrator.engine.parameters import are_those_of
 from orchestrator.engine.retelling import RETOLD, check_retelling
 from orchestrator.engine.statements import FLOW_RUNS_BY_KEY
@@ -62,7 +63,7 @@ def start_children(step: Step, run: Run, ready: list[Ready], *, loaded: Results 
                 _rejoin(step, run, task_run, task_run.child, results, moves, on_retry=on_retry)
             else:
                 orders.append(order_of(run, task, task_run, results))
-        except CannotStart as error:
+        except Unstartable as error:
             moves.ending.append(found_move(run, task_run, Ending(State.FAILED, str(error))))
     _place(step, run, orders, moves)
     submit(step, run, rest)
@@ -92,7 +93,7 @@ def _rejoin(
 ) -> None:
     """Go on with the child a task run already has, as `on_retry` says. No second child is created.
 
-    :raises CannotStart: the child refuses what it would be told now
+    :raises Unstartable: the child refuses what it would be told now
     """
     task = run.graph.tasks[ready.slug]
     child = FlowRun.objects.only(*RETOLD).get(pk=child_id)
@@ -120,7 +121,7 @@ def _place(step: Step, run: Run, orders: list[Order], moves: _Moves) -> None:
     for order in orders:
         try:
             latest = _startable(run, order, versions)
-        except CannotStart as error:
+        except Unstartable as error:
             moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, str(error))))
             continue
         new.append((order, _new_run(run, order, latest)))
@@ -142,15 +143,17 @@ def _refuse_beyond_cap(run: Run, new: list[tuple[Order, NewRun]], moves: _Moves)
     if room == len(new):
         return new
     found = {(flow_id, key) for flow_id, key, *_ in _of_keys(new)}
-    there = [one for one in new if (one[1].version.flow_id, one[0].key) in found]
-    new = [one for one in new if one not in there]
-    for order, _ in new[room:]:
+    there: list[tuple[Order, NewRun]] = []
+    coming: list[tuple[Order, NewRun]] = []
+    for order, child in new:
+        (there if (child.version.flow_id, order.key) in found else coming).append((order, child))
+    for order, _ in coming[room:]:
         why = (
             f"Of flow run {run.root_id} {settings.ANABRANCH_MAX_FLOW_RUNS_PER_ROOT:,} flow runs have come already, the"
             " most that may (ANABRANCH_MAX_FLOW_RUNS_PER_ROOT); do flows start each other in a circle?"
         )
         moves.ending.append(found_move(run, order.ready, Ending(State.FAILED, why)))
-    return there + new[:room]
+    return there + coming[:room]
 
 
 def _of_keys(orders: list[tuple[Order, NewRun]]) -> list[Any]:
@@ -162,15 +165,15 @@ def _of_keys(orders: list[tuple[Order, NewRun]]) -> list[Any]:
 def _startable(run: Run, order: Order, versions: dict[FlowName, Latest]) -> Latest:
     flow = order.flow
     if flow not in versions:
-        raise CannotStart(f"Flow {flow.name!r} not found in project {flow.project!r}. Is it registered?")
+        raise Unstartable(f"Flow {flow.name!r} not found in project {flow.project!r}. Is it registered?")
     version = versions[flow].version
     if version is None:
-        raise CannotStart(f"Flow {flow} has no published version yet.")
+        raise Unstartable(f"Flow {flow} has no published version yet.")
     if version.project_id != run.version.project_id and not may_start(run.user_id, version.project_id):
-        raise CannotStart(f"Whoever started this flow run may not run flows of project {flow.project!r}.")
+        raise Unstartable(f"Whoever started this flow run may not run flows of project {flow.project!r}.")
     problems = check_parameters(version.parameter_schema, order.parameters)
     if problems:
-        raise CannotStart(f"{flow} refuses these parameters. " + " ".join(found.message for found in problems))
+        raise Unstartable(f"{flow} refuses these parameters. " + " ".join(found.message for found in problems))
     return versions[flow]
 
 

@@ -115,7 +115,8 @@ FROM orchestrator_taskrun p CROSS JOIN LATERAL (
 WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
 """
 
-_SOME_ITEMS = f"{_ITEMS} AND t.map_index = ANY(%(indexes)s::int[])"
+# Those of some map indexes. A task that people gave another end has rows of items from before, but no items.
+SOME_ITEMS = f"{_ITEMS} AND t.map_index = ANY(%(indexes)s::int[])"
 
 READ_ITEM_COUNTS = f"""
 SELECT t.slug, t.state, count(*), (array_agg(t.map_index ORDER BY t.map_index))[1:3] {_ITEMS} GROUP BY t.slug, t.state
@@ -155,10 +156,9 @@ SELECT slug, state, items FROM orchestrator_taskrun
 WHERE flow_run_id = %(flow_run_id)s::uuid AND slug = ANY(%(slugs)s::text[]) AND map_index = -1
 """
 
-# None of a task that people gave another end: it has rows of items from before, but no items.
-READ_SOME_ITEMS = f"SELECT t.slug, t.map_index, t.state, t.result, t.stored_result_id {_SOME_ITEMS}"
+READ_SOME_ITEMS = f"SELECT t.slug, t.map_index, t.state, t.result, t.stored_result_id {SOME_ITEMS}"
 
-READ_SOME_ITEM_STATES = f"SELECT t.slug, t.map_index, t.state {_SOME_ITEMS}"
+READ_SOME_ITEM_STATES = f"SELECT t.slug, t.map_index, t.state {SOME_ITEMS}"
 
 # One item of each list, taken out by the database: the list itself may be long.
 READ_ELEMENTS = """

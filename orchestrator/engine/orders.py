@@ -17,10 +17,6 @@ from orchestrator.engine.steps import Ready, Run
 MAX_DEPTH = 20
 
 
-class CannotStart(Exception):
-    """A child flow run cannot be started; the message becomes that of the task run."""
-
-
 @dataclass(slots=True)
 class Order:
     """A child flow run that a ready task asks for."""
@@ -38,20 +34,16 @@ class Order:
 def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
     """Return the child flow run that a task asks for.
 
-    :raises CannotStart: its inputs cannot be read, or say something that no flow run can be started by
+    :raises Unstartable: its inputs cannot be read, or say something that no flow run can be started by
     """
     inputs = _inputs(task, ready.map_index, run.parameters, results)
-    parameters = _parameters(inputs.get("parameters"))
+    parameters = parameters_of(inputs.get("parameters"))
     flow = task.flow or _named(run, inputs)
     if run.depth >= MAX_DEPTH:
-        raise CannotStart(
+        raise Unstartable(
             f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {flow} call each other in a circle?"
         )
-    try:
-        own_key = key_of(inputs.get("idempotency_key"))
-        start_time = moment_of(inputs.get("scheduled_start_time"), pendulum.now("UTC"))
-    except Unstartable as error:
-        raise CannotStart(str(error)) from None
+    own_key = key_of(inputs.get("idempotency_key"))
     fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
     return Order(
         ready=ready,
@@ -61,39 +53,32 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
         key=own_key or fresh,
         has_own_key=own_key is not None,
         name=_child_name(run, task, flow, inputs.get("run_name")),
-        start_time=start_time,
+        start_time=moment_of(inputs.get("scheduled_start_time"), pendulum.now("UTC")),
     )
 
 
 def parameters_said(task: Task, index: int, own: dict[str, Any], results: Results) -> dict[str, Any]:
     """Return the parameters that a task says for its child, in a flow run that has those of its `own`.
 
-    :raises CannotStart: its inputs cannot be read, or say something that no flow run can be started by
+    :raises Unstartable: its inputs cannot be read, or say something that no flow run can be started by
     """
-    return _parameters(_inputs(task, index, own, results).get("parameters"))
+    return parameters_of(_inputs(task, index, own, results).get("parameters"))
 
 
 def _inputs(task: Task, index: int, own: dict[str, Any], results: Results) -> dict[str, Any]:
     try:
         return results.inputs(task, index, own)
     except Unresolvable as error:
-        raise CannotStart(str(error)) from None
+        raise Unstartable(str(error)) from None
 
 
 def _named(run: Run, inputs: dict[str, Any]) -> FlowName:
     try:
         return named_flow(run, inputs)
     except NoSuchFlow as error:
-        raise CannotStart(str(error)) from None
+        raise Unstartable(str(error)) from None
 
 
 def _child_name(run: Run, task: Task, flow: FlowName, given: Any) -> str:
     name = str(given or "")
     return (name or (child_name(run, flow) if task.named_after_parent else ""))[:200]
-
-
-def _parameters(said: Any) -> dict[str, Any]:
-    try:
-        return parameters_of(said)
-    except Unstartable as error:
-        raise CannotStart(str(error)) from None

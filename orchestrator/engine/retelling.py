@@ -6,9 +6,10 @@ from uuid import UUID
 from django.db.models import F
 
 from orchestrator.core.parameters import check_parameters
+from orchestrator.core.starts import Unstartable
 from orchestrator.core.states import State
 from orchestrator.engine.inputs import Results, read_inputs
-from orchestrator.engine.orders import CannotStart, parameters_said
+from orchestrator.engine.orders import parameters_said
 from orchestrator.engine.results import load_for_child
 from orchestrator.engine.steps import Ready, Run
 from orchestrator.engine.versions import load_version
@@ -21,14 +22,14 @@ RETOLD = ("id", "state", "attempt", "version_id", "parameters", "parent_task_run
 def check_retelling(run: Run, ready: Ready, child: FlowRun, results: Results) -> None:
     """Accept that a child is restarted with what its parent says now.
 
-    :raises CannotStart: its inputs cannot be read, or the child refuses these parameters
+    :raises Unstartable: its inputs cannot be read, or the child refuses these parameters
     """
     if ready.failures or child.parent_task_run_id != ready.id:
         return
     said = parameters_said(run.graph.tasks[ready.slug], ready.map_index, run.parameters, results)
     version = load_version(child.version_id)
     if problems := check_parameters(version.parameter_schema, {**child.parameters, **said}):
-        raise CannotStart(f"{version.flow} refuses these parameters. " + " ".join(found.message for found in problems))
+        raise Unstartable(f"{version.flow} refuses these parameters. " + " ".join(found.message for found in problems))
 
 
 def parameters_from_above(*, child: UUID, attempt: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
+from orchestrator.engine.item_statements import SOME_ITEMS
 from orchestrator.engine.results import load_for_function, named
 from orchestrator.sdk.states import RunState
 
@@ -22,16 +23,7 @@ WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) 
 ORDER BY t.slug, t.map_index
 """
 
-# None of a task that people gave another end: it has rows of items from before, but no items.
-_READ_ITEM = f"""
-SELECT {_COLUMNS}, false
-FROM orchestrator_taskrun p CROSS JOIN LATERAL (
-    SELECT * FROM orchestrator_taskrun i
-    WHERE i.flow_run_id = p.flow_run_id AND i.slug = p.slug AND i.map_index = %(index)s::int AND i.map_index < p.items
-    OFFSET 0
-) AS t
-WHERE p.flow_run_id = %(flow_run_id)s::uuid AND p.slug = ANY(%(slugs)s::text[]) AND p.map_index = -1
-"""
+_READ_ITEMS = f"SELECT {_COLUMNS} {SOME_ITEMS}"
 
 
 def shown_states(*, flow_run_id: UUID, slugs: Collection[str]) -> dict[str, RunState]:
@@ -51,8 +43,8 @@ def shown_states(*, flow_run_id: UUID, slugs: Collection[str]) -> dict[str, RunS
 
 def shown_items(*, flow_run_id: UUID, slugs: Collection[str], index: int) -> dict[str, RunState]:
     """Return slug -> state of that item of these mapped tasks."""
-    found = rows(_READ_ITEM, flow_run_id=flow_run_id, slugs=list(slugs), index=index) if slugs else []
-    return {slug: _shown(*columns) for slug, _, *columns, _ in found}
+    found = rows(_READ_ITEMS, flow_run_id=flow_run_id, slugs=list(slugs), indexes=[index]) if slugs else []
+    return {slug: _shown(*columns) for slug, _, *columns in found}
 
 
 def _shown(state: str, message: str, result: Any, stored: UUID | None) -> RunState:

@@ -264,8 +264,8 @@ RETURNING t.id, r.state = 'Cancelling'
 """
 
 # What has not been started keeps its attempt, and everything its place in the queue, or is given one: a worker may have
-# taken it as it became ready. The flow run is held, so that no
-# cancel can pass by what it finds neither waiting nor running.
+# taken it as it became ready. The flow run is held, so that no cancel can pass by what it finds neither waiting nor
+# running.
 GIVE_BACK = """
 WITH held AS (
     SELECT 1 FROM orchestrator_flowrun WHERE id = %(flow_run_id)s::uuid AND state <> 'Cancelling' FOR NO KEY UPDATE

@@ -209,7 +209,7 @@ class _LocalRun:
 
     def _results(self) -> dict[str, Any]:
         return {
-            slug: _results_of(self.items[slug]) if slug in self.items else ending.result
+            slug: ending.result if ending.state in TERMINAL else _results_of(self.items[slug])
             for slug, ending in self.endings.items()
             if ending.state in SUCCESSFUL or slug in self.items
         }

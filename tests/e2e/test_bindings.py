@@ -1,7 +1,7 @@
 """Parameters that an upstream flow produces at run time: a flow of flows that works on real data."""
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.editor import Editor
 from tests.e2e.run_page import RunPage
@@ -12,12 +12,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.workers]
 def test_parameters_are_bound_to_the_results_of_upstream_flows(site, signed_in):
     pytest.importorskip("sklearn", reason="the training flows need scikit-learn")
     page = signed_in
-    page.goto(f"{site.url}/flows/new/?project=examples")
-    page.get_by_label("Name").fill("training by hand")
-    page.get_by_role("button", name="Create and open the canvas").click()
-    editor = Editor(page)
-    for name in ("preprocess", "train", "report"):
-        editor.palette.get_by_role("button", name=name, exact=True).click()
+    editor = training(page, site.url, "training by hand")
 
     bind(editor, "Flow train", "rows", "Flow preprocess")
     expect(page.get_by_role("button", name="1 problem")).to_contain_text("model")
@@ -43,12 +38,7 @@ def test_parameters_are_bound_to_the_results_of_upstream_flows(site, signed_in):
 
 def test_a_choice_made_by_typing_leaves_no_edge_to_what_was_passed_on_the_way(site, signed_in):
     page = signed_in
-    page.goto(f"{site.url}/flows/new/?project=examples")
-    page.get_by_label("Name").fill("chosen by typing")
-    page.get_by_role("button", name="Create and open the canvas").click()
-    editor = Editor(page)
-    for name in ("preprocess", "train", "report"):
-        editor.palette.get_by_role("button", name=name, exact=True).click()
+    editor = training(page, site.url, "chosen by typing")
     form = editor.details("Flow report")
     form.get_by_label("Source of model").select_option("Result of…")
 
@@ -61,6 +51,17 @@ def test_a_choice_made_by_typing_leaves_no_edge_to_what_was_passed_on_the_way(si
     form.get_by_label("Source of model").select_option("Value")
     form.get_by_label("Source of model").select_option("Result of…")
     expect(form.get_by_role("combobox", name="model required", exact=True)).to_have_value("Flow train-1")
+
+
+def training(page: Page, url: str, name: str) -> Editor:
+    """Create a flow and put the flows of a training into it."""
+    page.goto(f"{url}/flows/new/?project=examples")
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Create and open the canvas").click()
+    editor = Editor(page)
+    for flow in ("preprocess", "train", "report"):
+        editor.palette.get_by_role("button", name=flow, exact=True).click()
+    return editor
 
 
 def bind(editor: Editor, task: str, parameter: str, upstream: str) -> None:

@@ -18,7 +18,7 @@ from orchestrator.engine.registration import register_flow
 from orchestrator.models import Flow, FlowRun, Origin, Project, TaskRun
 from orchestrator.sdk import Flow as WrittenFlow
 from orchestrator.sdk import registry
-from tests.engine.mapped import BAD
+from tests.engine.mapped import BAD, DONE
 from tests.faults.invariants import check_invariants
 
 
@@ -41,8 +41,9 @@ def nothing_is_known_of_flows() -> None:
 
 @pytest.fixture(autouse=True)
 def no_item_is_bad() -> None:
-    """`picky` refuses nothing that the test before made it refuse."""
+    """`picky` refuses nothing that the test before made it refuse, and was executed for nothing yet."""
     BAD.clear()
+    DONE.clear()
 
 
 @pytest.fixture

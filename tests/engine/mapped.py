@@ -7,6 +7,8 @@ from orchestrator.sdk import task
 
 # The items that `picky` refuses; none at the start of a test.
 BAD: set[int] = set()
+# The items that it was executed for, refused ones too.
+DONE: list[int] = []
 
 
 @task
@@ -26,6 +28,7 @@ def keep(value: Any = None) -> Any:
 
 @task
 def picky(x: int) -> int:
+    DONE.append(x)
     if x in BAD:
         raise ValueError(f"no {x}")
     return x
@@ -44,5 +47,15 @@ def item_states(run: FlowRun, slug: str) -> list[str]:
     )
 
 
+def items(run: FlowRun, slug: str) -> dict[int, tuple[str, int]]:
+    """Return index -> (state, attempt) of the items of a mapped task."""
+    found = TaskRun.objects.filter(flow_run=run, slug=slug, map_index__gte=0).order_by("map_index")
+    return {item.map_index: (item.state, item.attempt) for item in found}
+
+
+def item(run: FlowRun, slug: str, index: int) -> TaskRun:
+    return TaskRun.objects.get(flow_run=run, slug=slug, map_index=index)
+
+
 def parent(run: FlowRun, slug: str) -> TaskRun:
-    return TaskRun.objects.get(flow_run=run, slug=slug, map_index=-1)
+    return item(run, slug, -1)

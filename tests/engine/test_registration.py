@@ -20,10 +20,9 @@ from orchestrator.engine.registration import (
     register_apps,
     register_flow,
 )
-from orchestrator.engine.scheduling import InvalidSchedule, pause_schedule
-from orchestrator.models import Flow, FlowVersion, Project, Schedule, Source
-from orchestrator.sdk import CronSchedule, Parameter, StartFlowRun, registry, task
+from orchestrator.models import Flow, FlowVersion, Project, Source
 from orchestrator.sdk import Flow as WrittenFlow
+from orchestrator.sdk import Parameter, StartFlowRun, registry, task
 
 pytestmark = pytest.mark.django_db
 
@@ -332,43 +331,6 @@ def test_a_flow_that_the_engine_could_not_run_is_refused_with_its_place(
     assert str(refused.value).startswith(f'<Flow: name="one"> at {flow.place} cannot be registered: ')
     assert message in str(refused.value)
     assert not Flow.objects.exists()
-
-
-# Schedules
-
-
-def test_the_schedule_of_a_flow_is_created_changed_and_deleted_with_the_code(shop: Project) -> None:
-    weekdays = CronSchedule("30 9 * * 1-5", timezone="US/Eastern")
-    built(schedule=weekdays).register("shop")
-    schedule = Schedule.objects.get()
-    assert (schedule.cron, schedule.timezone, schedule.source) == ("30 9 * * 1-5", "US/Eastern", Source.CODE)
-
-    built(schedule=CronSchedule("0 8 * * *", timezone="UTC")).register("shop")
-    assert Schedule.objects.get().cron == "0 8 * * *"
-
-    built().register("shop")
-    assert not Schedule.objects.exists()
-
-
-def test_registering_again_leaves_a_paused_schedule_paused(shop: Project) -> None:
-    for start in (datetime(2026, 1, 1), datetime(2026, 1, 2)):
-        built(schedule=CronSchedule("@daily", start_date=start)).register("shop")
-        pause_schedule(schedule=Schedule.objects.get(), reason="", now=NOW)
-
-    assert built(schedule=CronSchedule("@daily", start_date=datetime(2026, 1, 3))).register("shop") == 1
-    assert not Schedule.objects.get().is_active
-
-
-def test_a_required_parameter_that_the_schedule_does_not_give_is_refused(shop: Project) -> None:
-    def requiring(schedule: CronSchedule) -> WrittenFlow:
-        with WrittenFlow("one", schedule=schedule) as flow:
-            work(Parameter("x"))
-        return flow
-
-    with pytest.raises(InvalidSchedule, match="of shop/one: Parameter 'x' is required"):
-        requiring(CronSchedule("@daily")).register("shop")
-    assert not Flow.objects.exists()
-    assert requiring(CronSchedule("@daily", parameter_defaults={"x": 1})).register("shop") == 1
 
 
 # The command
