@@ -73,22 +73,23 @@ LIMIT 1000
 """
 
 # Debts between two flow runs: found from the states themselves, so that no message can lose them.
-OWED_TELLINGS = """
+_WAITS_FOR_ENDED = """
+FROM (
+    SELECT child_flow_run_id, child_attempt FROM orchestrator_taskrun
+    WHERE state = 'Running' AND lease_until IS NULL OFFSET 0
+) AS t JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
+WHERE c.state = ANY(%(terminal)s::text[])
+"""
+
+OWED_TELLINGS = f"""
 SELECT DISTINCT id FROM (
-    SELECT c.id FROM orchestrator_taskrun t JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
-    WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
-        AND c.attempt >= t.child_attempt
-    OFFSET 0
+    SELECT c.id {_WAITS_FOR_ENDED} AND c.attempt >= t.child_attempt OFFSET 0
 ) AS owed LIMIT 1000
 """
 
-OWED_RESTARTS = """
+OWED_RESTARTS = f"""
 SELECT DISTINCT id, child_attempt FROM (
-    SELECT c.id, t.child_attempt FROM orchestrator_taskrun t
-    JOIN orchestrator_flowrun c ON c.id = ANY(ARRAY[t.child_flow_run_id])
-    WHERE t.state = 'Running' AND t.lease_until IS NULL AND c.state = ANY(%(terminal)s::text[])
-        AND c.attempt < t.child_attempt
-    OFFSET 0
+    SELECT c.id, t.child_attempt {_WAITS_FOR_ENDED} AND c.attempt < t.child_attempt OFFSET 0
 ) AS owed LIMIT 1000
 """
 

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from orchestrator.engine.wire import compiled
+from orchestrator.models import FlowRun, StoredResult, TaskRun
 from tests.engine.flows import one_task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -194,6 +196,58 @@ def test_plans_of_tables_that_were_counted_tiny(forget_counts, register, start, 
         cursor.execute("ANALYZE")
 
     assert [fault for name, text in statements().items() for fault in excess(name, text)] == []
+
+
+# Rows that are in the indexes of few, too.
+WERE_THERE: dict[str, list[dict[str, Any]]] = {
+    "orchestrator_taskrun": [
+        {"state": "Running", "lease_until": "2026-11-23T00:00Z"},
+        {"state": "Submitted", "submitted_at": "2026-11-23T00:00Z"},
+        {"state": "Retrying", "due_at": "2026-11-23T00:00Z"},
+        {"state": "Pending", "tags": ["db"]},
+        {"state": "Paused"},
+    ],
+    "orchestrator_flowrun": [
+        {"state": "Scheduled", "scheduled_start_time": "2026-11-23T00:00Z"},
+        {"state": "Success", "ended_at": "2026-11-23T00:00Z", "attempt": 2},
+    ],
+}
+
+
+def test_plans_where_one_index_looks_cheaper_than_all_others(forget_counts, register, start):
+    """Indexes stay as long as they were, with nothing in them, until they are vacuumed."""
+    run = start(register(one_task("f")))
+    task_run = TaskRun.objects.get(flow_run=run)
+    stored = StoredResult.objects.create(serializer="json", path="a", digest="b", type_name="list", size=1)
+    _fill_and_empty(task_run, child_flow_run_id=run.pk, stored_result_id=stored.pk)
+    _fill_and_empty(run, parent_task_run_id=task_run.pk, root_run_id=run.pk, stored_result_id=stored.pk)
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = ANY(%s)", [list(WERE_THERE)])
+        indexes = [name for (name,) in cursor]
+        asked = statements()
+        faults = {}
+        for index in indexes:
+            with transaction.atomic():
+                cursor.execute(f"REINDEX INDEX {index}")
+                faults[index] = [fault for name, text in asked.items() for fault in excess(name, text)]
+                transaction.set_rollback(True)
+    assert {"task_run_of_child", "task_run_running", "flow_run_unfinished"} <= faults.keys()
+    assert {index: found for index, found in faults.items() if found} == {}
+
+
+def _fill_and_empty(like: TaskRun | FlowRun, **columns: UUID) -> None:
+    table = like._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} SELECT (jsonb_populate_record(t, %s::jsonb || row || own)).* FROM {table} AS t,"
+            " jsonb_array_elements(%s) AS row, generate_series(1, 2000) AS number, LATERAL (SELECT jsonb_build_object("
+            " 'id', gen_random_uuid(), 'slug', row ->> 'state', 'map_index', number,"
+            " 'idempotency_key', gen_random_uuid()) AS own OFFSET 0) AS o",
+            [json.dumps(columns, default=str), json.dumps(WERE_THERE[table])],
+        )
+        cursor.execute(f"DELETE FROM {table} WHERE id <> %s", [like.pk])
 
 
 @pytest.mark.parametrize(
