@@ -5,8 +5,9 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.core.bindings import Binding, ListOf, Literal, Unresolvable, resolve, upstreams_of
+from orchestrator.core.bindings import Binding, ListOf, Literal, Unresolvable, Upstream, resolve, upstreams_of
 from orchestrator.core.graph import Task, TaskKind
+from orchestrator.core.large import unread_in
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 
@@ -36,8 +37,19 @@ class Known:
         return resolve(binding, results=self.results, parameters=self.parameters, index=self.index, items=self.items)
 
 
+def hands_on_whole(task: Task) -> bool:
+    """Return whether a task is a merge that looks into nothing: what it hands on need not be JSON, nor be read."""
+    branches = task.inputs.get("branches")
+    return task.kind is TaskKind.MERGE and all(
+        isinstance(branch, Upstream) and not branch.path
+        for branch in (branches.items if isinstance(branches, ListOf) else ())
+    )
+
+
 def decide(task: Task, known: Known) -> Ending:
     """Return how a case or a merge ends, now that its upstreams have ended and its trigger lets it start."""
+    for unread in unread_in([*known.results.values(), *(known.items or {}).values()]):
+        return Ending(State.FAILED, f"It reads a result that is no JSON ({unread.type_name}); only functions can.")
     try:
         return _case(task, known) if task.kind is TaskKind.CASE else Ending(State.SUCCESS, "", _merged(task, known))
     except Unresolvable as error:

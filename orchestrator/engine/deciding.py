@@ -1,9 +1,7 @@
 """Tasks that only direct a flow, `case` and `merge`: they end in the transaction that lets them start."""
 
-from orchestrator.core.bindings import ListOf, Upstream
-from orchestrator.core.control import Known, decide
-from orchestrator.core.graph import Task, TaskKind
-from orchestrator.core.large import unread_in
+from orchestrator.core.control import Known, decide, hands_on_whole
+from orchestrator.core.graph import TaskKind
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.engine.database import rows
@@ -24,11 +22,11 @@ def end_deciding(step: Step, run: Run, ready: list[Ready], *, loaded: Results | 
     moves, later = [], []
     for task_run in ready:
         task, index = run.graph.tasks[task_run.slug], task_run.map_index
-        if results.is_stored(run.graph.reads[task_run.slug], index) and not _hands_on_whole(task):
+        if results.is_stored(run.graph.reads[task_run.slug], index) and not hands_on_whole(task):
             later.append(task_run)
         else:
             known = Known(results.whole, skipped, run.parameters, index, results.items.get(index))
-            moves.append(found_move(run, task_run, _decided(task, known)))
+            moves.append(found_move(run, task_run, decide(task, known)))
     submit(step, run, later)
     return end_task_runs(step, run, moves)
 
@@ -36,22 +34,8 @@ def end_deciding(step: Step, run: Run, ready: list[Ready], *, loaded: Results | 
 def _skipped(run: Run, ready: list[Ready]) -> frozenset[str]:
     """Return which tasks were skipped that are read as a part of something; what is read whole is None then anyway."""
     tasks = [run.graph.tasks[task_run.slug] for task_run in ready]
-    slugs = {slug for task in tasks if not _hands_on_whole(task) for slug in run.graph.reads[task.slug]}
+    slugs = {slug for task in tasks if not hands_on_whole(task) for slug in run.graph.reads[task.slug]}
     if not slugs or all(task.kind is not TaskKind.MERGE for task in tasks):
         return frozenset()
     found = rows(READ_STATES, flow_run_id=run.id, slugs=list(slugs))
     return frozenset(slug for slug, state in found if state == State.SKIPPED)
-
-
-def _hands_on_whole(task: Task) -> bool:
-    branches = task.inputs.get("branches")
-    return task.kind is TaskKind.MERGE and all(
-        isinstance(branch, Upstream) and not branch.path
-        for branch in (branches.items if isinstance(branches, ListOf) else ())
-    )
-
-
-def _decided(task: Task, known: Known) -> Ending:
-    for unread in unread_in([*known.results.values(), *(known.items or {}).values()]):
-        return Ending(State.FAILED, f"It reads a result that is no JSON ({unread.type_name}); only functions can.")
-    return decide(task, known)

@@ -22,14 +22,17 @@ class Attempt:
     carried: Mapping[str, Any]
 
 
-def run_attempts(task: Task, name: str, judged: Ending | None, execute: Callable[[Attempt], Ending]) -> Ending:
+def run_attempts(
+    task: Task, name: str, judged: Ending | None, execute: Callable[[Attempt], Ending], *, first: int
+) -> Ending:
     """Return how a task's last attempt ended, or that it is Paused and nobody here resumes it.
 
     :param name: what people are asked about
     :param judged: how it ends, or pauses, without an attempt; None: it may start
+    :param first: the number of the first attempt
     """
     ending = judged
-    attempt, failures = 0, 0
+    attempt, failures = first, 0
     carried: dict[str, Any] = {}
     while True:
         match ending:
@@ -41,8 +44,8 @@ def run_attempts(task: Task, name: str, judged: Ending | None, execute: Callable
                 carried["resumed"] = True
             case _:
                 return ending
-        attempt += 1
         ended = execute(Attempt(attempt, failures, carried))
+        attempt += 1
         ending = after_attempt(task, ended, failures=failures, chance=random.random())
         failures = 0 if ending.state is State.SUBMITTED else failures + int(ended.state in RETRIED)
         carried |= ending.carried or {}

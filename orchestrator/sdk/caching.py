@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.caching import CacheEntry, key_of
@@ -14,6 +14,7 @@ from orchestrator.core.graph import Task
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
 from orchestrator.sdk.cache_validators import Remembered, Validator, never_use
+from orchestrator.sdk.local_results import opened
 from orchestrator.sdk.raised import PASSES, ValidatorFailed, named
 from orchestrator.sdk.signals import Signal
 
@@ -86,7 +87,10 @@ def recall(
 ) -> Ending | None:
     """Return how a task of flow.run() ends whose result is in this process's memory and still holds."""
     kept = _memory.get(entry.key)
-    if kept is None or kept.until < time.monotonic() or not holds(task, kept.remembered, inputs, parameters):
+    if kept is None or kept.until < time.monotonic():
+        return None
+    shown = replace(kept.remembered, result=opened(kept.remembered.result))
+    if not holds(task, shown, inputs, parameters):
         return None
     return Ending(State.CACHED, "Cached by an earlier run in this process.", kept.remembered.result)
 

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from orchestrator.core.bindings import Unresolvable, fresh, resolve
-from orchestrator.core.control import DECIDING, Known, decide
-from orchestrator.core.graph import FlowGraph, Task, TaskKind
+from orchestrator.core.control import DECIDING, Known, decide, hands_on_whole
+from orchestrator.core.graph import FlowGraph, FlowName, Task, TaskKind
 from orchestrator.core.mapping import judge_item, judge_mapping, label, mapped_ending, number_of_items
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import CAUSES, Ending, ItemStates, final_ending, judge_rules, judge_task, with_causes
 from orchestrator.core.problems import ProblemsFound
+from orchestrator.core.restarts import not_successful, what_runs_again
 from orchestrator.core.results import to_json
-from orchestrator.core.starts import Unstartable, key_of, moment_of, parameters_of
-from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
-from orchestrator.sdk import registry
+from orchestrator.core.states import SUCCESSFUL, TERMINAL, UNSUCCESSFUL, State
 from orchestrator.sdk.answering import ask_at_terminal
 from orchestrator.sdk.attempts import Attempt, run_attempts
 from orchestrator.sdk.caching import remember
 from orchestrator.sdk.context import Context, entered
 from orchestrator.sdk.edges import Edge
-from orchestrator.sdk.flow_handlers import closed, opened
+from orchestrator.sdk.flow_handlers import closed
+from orchestrator.sdk.flow_handlers import opened as let_begin
 from orchestrator.sdk.handlers import state_of
 from orchestrator.sdk.judging import Judged, edges_to
 from orchestrator.sdk.limits import OutOfTime, time_limit
+from orchestrator.sdk.local_children import end_of_child
 from orchestrator.sdk.local_functions import execute
-from orchestrator.sdk.local_runs import LocalRun, NoSuchFlow, ending_of_watching, flow_to_start, unread
+from orchestrator.sdk.local_results import Kept, holds_kept, keep, opened, unread
+from orchestrator.sdk.local_watching import end_of_watching
 from orchestrator.sdk.raised import EXPLAINED, told
 from orchestrator.sdk.signals import ending_of
 from orchestrator.sdk.states import RunState
@@ -39,31 +40,21 @@ from orchestrator.sdk.states import RunState
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
 
-MAX_DEPTH = 20
-
 
 class InvalidParameters(ProblemsFound):
     """The parameters given are not what the flow takes; nothing was run."""
 
 
-def run_flow(
-    flow: Flow, parameters: Mapping[str, Any], depth: int = 0, runs: dict[str, LocalRun] | None = None
-) -> RunState:
+# A task of a flow run, or an item of one: its slug and map index.
+Place = tuple[str, int]
+
+
+def run_flow(flow: Flow, parameters: Mapping[str, Any]) -> RunState:
     """Run a flow to its end, each task after its upstreams, retries after their delays.
 
-    :param runs: the child flow runs that have ended already in this run of a root
     :raises InvalidParameters: before anything runs
     """
-    schema = flow.parameter_schema()
-    given = to_json(parameters, "parameters")
-    if problems := check_parameters(schema, given):
-        raise InvalidParameters(problems)
-    run = _LocalRun(flow, flow.graph(), with_defaults(schema, given), depth, {} if runs is None else runs)
-    for slug in run.graph.order:
-        run.step(slug)
-    if not run.graph.tasks:
-        return RunState(State.SUCCESS, "The flow has no tasks.")
-    return run.end()
+    return LocalRun.of(flow, parameters, LocalRuns()).go_on()
 
 
 def _together(endings: list[Ending]) -> Ending:
@@ -81,25 +72,98 @@ def _results_of(endings: list[Ending]) -> list[Any]:
     return [each.result if each.state in SUCCESSFUL else None for each in endings]
 
 
+def _shown(ending: Ending) -> RunState:
+    """Return an ending as people's code sees it."""
+    return state_of(replace(ending, result=opened(ending.result)))
+
+
 @dataclass
-class _LocalRun:
+class LocalRuns:
+    """The flow runs of one flow.run(): by id, and those that were started with an idempotency key."""
+
+    by_id: dict[str, LocalRun] = field(default_factory=dict)
+    by_key: dict[tuple[FlowName, str], LocalRun] = field(default_factory=dict)
+
+
+@dataclass
+class LocalRun:
+    """A flow run in this process.
+
+    `ending`: its last one; none while it is under way. `attempts`: of task runs, the number of their last one. `again`:
+    of mapped tasks that kept their items over a restart, those items that run again. `with_objects`: the tasks whose
+    results are not all JSON. `started_by`: the id and the place of the task run that started it.
+    """
+
     flow: Flow
     graph: FlowGraph
     parameters: dict[str, Any]
-    depth: int
-    runs: dict[str, LocalRun]
+    runs: LocalRuns
+    name: str = ""
+    depth: int = 0
+    started_by: tuple[str, Place] | None = None
+    ending: Ending | None = None
     endings: dict[str, Ending] = field(default_factory=dict)
     items: dict[str, list[Ending]] = field(default_factory=dict)  # of the mapped tasks that were given theirs
+    attempts: Counter[Place] = field(default_factory=Counter)
+    again: dict[str, set[int]] = field(default_factory=dict)
+    with_objects: set[str] = field(default_factory=set)
+    children: dict[Place, LocalRun] = field(default_factory=dict)
     id: str = field(default_factory=lambda: str(uuid4()))
 
-    def end(self) -> RunState:
-        """Return how the flow run ended, or that it waits for a task that is paused."""
-        tasks = {slug: self._task_state(slug) for slug in self.graph.written}
-        waiting = [slug for slug, each in tasks.items() if each.state in (State.PAUSED, State.RUNNING)]
+    @classmethod
+    def of(cls, flow: Flow, parameters: Mapping[str, Any], runs: LocalRuns, **more: Any) -> LocalRun:
+        """Return a new flow run, which has not begun.
+
+        :raises InvalidParameters: the flow does not take these
+        """
+        schema, given = flow.parameter_schema(), to_json(parameters, "parameters")
+        if problems := check_parameters(schema, given):
+            raise InvalidParameters(problems)
+        return cls(flow, flow.graph(), with_defaults(schema, given), runs, **more)
+
+    def below(self, flow: Flow, parameters: Mapping[str, Any], place: Place, name: str) -> LocalRun:
+        """Return a new flow run that a task of this one starts.
+
+        :raises InvalidParameters: the flow does not take these
+        """
+        return LocalRun.of(flow, parameters, self.runs, name=name, depth=self.depth + 1, started_by=(self.id, place))
+
+    @property
+    def flow_name(self) -> str:
+        return f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name
+
+    def go_on(self) -> RunState:
+        """Bring every task to its end, or to a pause that nobody here ends; return how the flow run ended."""
+        self.runs.by_id[self.id], self.ending = self, None
+        for slug in self.graph.order:
+            if slug not in self.endings:
+                self._step(slug)
+        waiting = [slug for slug in self.graph.written if self._state(slug) in (State.PAUSED, State.RUNNING)]
         if waiting:
-            return RunState(State.RUNNING, f"Waits for {', '.join(waiting)}.", None, tasks, self.flow.slugs)
-        ending = self.endings.get(self.graph.closing_task or "") or self._verdict()
-        return RunState(ending.state, ending.message, ending.result, tasks, self.flow.slugs)
+            self.ending = Ending(State.RUNNING, f"Waits for {', '.join(waiting)}.")
+        elif not self.graph.tasks:
+            self.ending = Ending(State.SUCCESS, "The flow has no tasks.")
+        else:
+            self.ending = self.endings.get(self.graph.closing_task or "") or self._verdict()
+        tasks = {slug: self._task_state(slug) for slug in self.graph.written}
+        return replace(_shown(self.ending), task_states=tasks, slugs=self.flow.slugs)
+
+    def restart(self) -> None:
+        """Run again what did not succeed, and what comes after it, as the retry of a parent has it."""
+        states = self.states
+        found = what_runs_again(self.graph, not_successful(states), states, self.items.keys())
+        for slug in found.kept:
+            followed = self.graph.pairs.get(slug, frozenset()) & self.again.keys()
+            self.again[slug] = {
+                index
+                for index, ending in enumerate(self.items[slug])
+                if ending.state not in SUCCESSFUL or any(index in self.again[name] for name in followed)
+            }
+        for slug in found.again:
+            del self.endings[slug]
+            if slug not in self.again:
+                self.items.pop(slug, None)
+        self.go_on()
 
     def _verdict(self) -> Ending:
         """Return how the flow run ends, as its tasks say."""
@@ -110,13 +174,19 @@ class _LocalRun:
 
     def _closed(self) -> Ending:
         """Return what the flow's state handlers make of the verdict."""
-        return closed(self.flow, self._verdict(), [self._task_state(slug) for slug in self.graph.deciders])
+        verdict = self._verdict()
+        shown = replace(verdict, result=opened(verdict.result))
+        ended = closed(self.flow, shown, [self._task_state(slug) for slug in self.graph.deciders])
+        return replace(ended, result=verdict.result) if ended.result is shown.result else ended
+
+    def _state(self, slug: str) -> State:
+        return self.endings[slug].state if slug in self.endings else State.PENDING
 
     def _task_state(self, slug: str) -> RunState:
-        state = state_of(self.endings.get(slug) or Ending(State.PENDING))
-        return replace(state, map_states=[state_of(each) for each in self.items.get(slug, [])])
+        state = _shown(self.endings.get(slug) or Ending(State.PENDING))
+        return replace(state, map_states=[_shown(each) for each in self.items.get(slug, [])])
 
-    def step(self, slug: str) -> None:
+    def _step(self, slug: str) -> None:
         """Bring one task to its end, or to a pause that nobody here ends; wait where its upstreams wait."""
         states = self.states
         # What is followed item by item need not have ended, only have its items.
@@ -125,42 +195,48 @@ class _LocalRun:
             return
         if slug in (self.graph.opening_task, self.graph.closing_task):
             with entered(self._context(self.graph.tasks[slug], -1, Attempt(1, 0, {}))):
-                self.endings[slug] = opened(self.flow) if slug == self.graph.opening_task else self._closed()
-            return
-        if slug in self.graph.mapped:
-            self.endings[slug] = self._map(slug, states)
-            return
-        items = {name: self._item_states(name) for name in self.graph.upstreams[slug] if name in self.items}
-        self.endings[slug] = self._run_task(slug, -1, items)
+                ending = let_begin(self.flow) if slug == self.graph.opening_task else self._closed()
+        elif slug in self.graph.mapped:
+            ending = self._map(slug, states)
+        else:
+            items = {name: self._item_states(name) for name in self.graph.upstreams[slug] if name in self.items}
+            ending = self._run_task(slug, -1, items)
+        self.endings[slug] = ending
+        if holds_kept([ending.result, *_results_of(self.items.get(slug, []))]):
+            self.with_objects.add(slug)
 
     @property
     def states(self) -> dict[str, State]:
         return {slug: ending.state for slug, ending in self.endings.items()}
 
     def _map(self, slug: str, states: Mapping[str, State]) -> Ending:
-        """Bring every item of a mapped task to its end, one after the other."""
+        """Bring the items of a mapped task to their ends, one after the other; after a restart perhaps only some."""
         lengths = {name: len(endings) for name, endings in self.items.items()}
         paired = self.graph.pairs.get(slug, frozenset()) & lengths.keys()
         others = {
             name: self._item_states(name) for name in self.graph.upstreams[slug] if name in lengths.keys() - paired
         }
-        ending = judge_mapping(self.graph, slug, states, others, lengths)
-        if ending is not None:
-            return ending
-        try:
-            number = number_of_items(
-                self.graph, slug, results=self._results(), parameters=self.parameters, lengths=lengths
-            )
-        except Unresolvable as error:
-            return Ending(State.FAILED, str(error))
-        endings = self.items[slug] = []
-        for index in range(number):
+        if slug not in self.again:
+            ending = judge_mapping(self.graph, slug, states, others, lengths)
+            if ending is not None:
+                return ending
+            try:
+                number = self._number_of_items(slug, lengths)
+            except Unresolvable as error:
+                return Ending(State.FAILED, str(error))
+            self.items[slug] = [Ending(State.PENDING)] * number
+        endings = self.items[slug]
+        for index in sorted(self.again.pop(slug, range(len(endings)))):
             followed = {name: {label(name, index): self.items[name][index].state} for name in paired}
             if any(state not in TERMINAL for of_item in followed.values() for state in of_item.values()):
-                endings.append(Ending(State.PENDING))
+                endings[index] = Ending(State.PENDING)
             else:
-                endings.append(self._run_task(slug, index, {**others, **followed}))
+                endings[index] = self._run_task(slug, index, {**others, **followed})
         return _together(endings)
+
+    def _number_of_items(self, slug: str, lengths: Mapping[str, int]) -> int:
+        results = {name: unread(result) for name, result in self._results(self.graph.reads[slug]).items()}
+        return number_of_items(self.graph, slug, results=results, parameters=self.parameters, lengths=lengths)
 
     def _item_states(self, slug: str) -> dict[str, State]:
         return {label(slug, index): ending.state for index, ending in enumerate(self.items[slug])}
@@ -171,9 +247,12 @@ class _LocalRun:
         name = slug if index < 0 else label(slug, index)
         judge = judge_task if index < 0 else judge_item
         judged = judge(self.graph, slug, self.states, items)
-        return run_attempts(task, name, judged, partial(self._attempt, task, index, items))
+        self.attempts[slug, index] += 1
+        first = self.attempts[slug, index]
+        return run_attempts(task, name, judged, partial(self._attempt, task, index, items), first=first)
 
     def _attempt(self, task: Task, index: int, items: ItemStates, attempt: Attempt) -> Ending:
+        self.attempts[task.slug, index] = attempt.number
         with entered(self._context(task, index, attempt)):
             try:
                 if task.judged_by_worker:
@@ -196,52 +275,77 @@ class _LocalRun:
         if begun is not None:
             return begun
         ended = self._execute(task, index, attempt)
+        if ended.state is State.RUNNING:
+            return ended
+        shown = replace(ended, result=opened(ended.result)) if isinstance(ended.result, Kept) else ended
         with time_limit(limit):
-            return people.conclude(ended, failures=attempt.failures)
+            made = people.conclude(shown, failures=attempt.failures)
+        try:
+            result = ended.result if made.result is shown.result else keep(made.result, task.result_serializer)
+        except Exception as error:  # noqa: BLE001 - people's serializer may raise anything
+            return ending_of(error, told(error))
+        return replace(made, result=result)
 
     def _upstreams(self, slug: str, index: int) -> dict[Edge, RunState]:
         followed = self.graph.pairs.get(slug, frozenset()) & self.items.keys() if index >= 0 else frozenset()
         edges = edges_to(self.flow, self.graph, slug)
         return {
-            edge: state_of(self.items[upstream][index]) if upstream in followed else self._task_state(upstream)
+            edge: _shown(self.items[upstream][index]) if upstream in followed else self._task_state(upstream)
             for edge, upstream in edges.items()
         }
 
-    def _results(self) -> dict[str, Any]:
+    def _results(self, slugs: Collection[str]) -> dict[str, Any]:
+        """Return slug -> result of those of these tasks that hand one on."""
         return {
             slug: ending.result if ending.state in TERMINAL else _results_of(self.items[slug])
-            for slug, ending in self.endings.items()
-            if ending.state in SUCCESSFUL or slug in self.items
+            for slug in slugs
+            if (ending := self.endings.get(slug)) and (ending.state in SUCCESSFUL or slug in self.items)
         }
 
     def _execute(self, task: Task, index: int, attempt: Attempt) -> Ending:
-        results = self._results()
         if task.kind in DECIDING:
-            skipped = {slug for slug, ending in self.endings.items() if ending.state is State.SKIPPED}
-            return decide(task, Known(results, skipped, self.parameters, index))
-        written = self.flow.get_tasks(slug=task.slug)[0]
-        if task.kind is TaskKind.FLOW_RUN:
-            results = unread(self.graph, results)
+            return self._decide(task, index)
+        inputs = partial(self._inputs, task, index)
+        retry_on: tuple[type[BaseException], ...] = ()
         try:
-            inputs = {
-                key: fresh(resolve(binding, results=results, parameters=self.parameters, index=index))
-                for key, binding in task.inputs.items()
-            }
             if task.kind is TaskKind.FLOW_RUN:
-                return self._child(task, inputs)
+                return end_of_child(self, task, (task.slug, index), attempt, inputs)
             if task.kind in (TaskKind.WAIT, TaskKind.TASK_RESULT):
-                return ending_of_watching(task, inputs, self.id, self.runs)
+                return end_of_watching(self, task, inputs())
             if task.kind is TaskKind.APPROVAL:
-                return ask_at_terminal(task, inputs.get("parameters"))
-            return execute(written, task, inputs, flow=self.flow.name, carried=attempt.carried)
+                return ask_at_terminal(task, inputs().get("parameters"))
+            written = self.flow.get_tasks(slug=task.slug)[0]
+            retry_on = written.retry_on
+            return execute(written, task, inputs(), flow=self.flow.name, carried=attempt.carried)
         except EXPLAINED as error:
-            return ending_of(error, told(error), written.retry_on if task.kind is TaskKind.FUNCTION else ())
+            return ending_of(error, told(error), retry_on)
+
+    def _decide(self, task: Task, index: int) -> Ending:
+        results = self._results(self.graph.reads[task.slug])
+        if not hands_on_whole(task):
+            results = {slug: unread(result) for slug, result in results.items()}
+        skipped = {slug for slug, ending in self.endings.items() if ending.state is State.SKIPPED}
+        return decide(task, Known(results, skipped, self.parameters, index))
+
+    def _inputs(self, task: Task, index: int) -> dict[str, Any]:
+        """Return what a task is given: a function everything, others what is JSON.
+
+        :raises Unresolvable: a place in a result is not there
+        """
+        made = opened if task.kind is TaskKind.FUNCTION else unread
+        results = self._results(self.graph.reads[task.slug])
+        # What they hold may be looked into.
+        results |= {slug: made(results[slug]) for slug in self.with_objects & results.keys()}
+        return {
+            key: fresh(resolve(binding, results=results, parameters=self.parameters, index=index))
+            for key, binding in task.inputs.items()
+        }
 
     def _context(self, task: Task, index: int, attempt: Attempt) -> Context:
         name = f"{self.id}/{task.slug if index < 0 else label(task.slug, index)}"
         return Context.told(
             attempt.carried,
-            flow=f"{self.flow.project}/{self.flow.name}" if self.flow.project else self.flow.name,
+            flow=self.flow_name,
             version=0,
             flow_run_id=self.id,
             task_run_id=name,
@@ -251,30 +355,3 @@ class _LocalRun:
             parameters=fresh(self.parameters),
             map_index=index,
         )
-
-    def _child(self, task: Task, inputs: Mapping[str, Any]) -> Ending:
-        try:
-            parameters = parameters_of(inputs.get("parameters"))
-            name = flow_to_start(task, inputs, self.flow.project)
-            key_of(inputs.get("idempotency_key"))
-            moment_of(inputs.get("scheduled_start_time"), datetime.now(UTC))
-        except (NoSuchFlow, Unstartable) as error:
-            return Ending(State.FAILED, str(error))
-        child = registry.find_flow(name)
-        if child is None:
-            return Ending(State.FAILED, f"Flow {name.name!r} not found in project {name.project!r}. Is it registered?")
-        if self.depth >= MAX_DEPTH:
-            return Ending(State.FAILED, f"Flow runs may be nested {MAX_DEPTH} deep.")
-        try:
-            ended = run_flow(child, parameters, self.depth + 1, self.runs)
-        except InvalidParameters as error:
-            return Ending(State.FAILED, f"{name} refuses these parameters. {error}")
-        except (ValueError, TypeError) as error:
-            return Ending(State.FAILED, f"{name} cannot be run. {error}")
-        run_name = inputs.get("run_name") or (f"{self.flow.name}-{name.name}" if task.named_after_parent else "")
-        started = LocalRun(str(uuid4()), run_name, name, parameters, ended)
-        self.runs[started.id] = started
-        if not task.wait:
-            return Ending(State.SUCCESS, "", started.id)
-        message = "" if ended.state is State.SUCCESS else f"Child flow run {ENDED[ended.state]}: {ended.message}"
-        return Ending(ended.state, message, ended.result)

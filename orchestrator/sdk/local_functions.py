@@ -17,8 +17,8 @@ from orchestrator.sdk.arguments import received
 from orchestrator.sdk.caching import entry_of, recall
 from orchestrator.sdk.context import context
 from orchestrator.sdk.limits import time_limit
+from orchestrator.sdk.local_results import keep
 from orchestrator.sdk.raised import EXPLAINED, PASSES, told
-from orchestrator.sdk.serializers import find_serializer
 from orchestrator.sdk.signals import LOOP, SUCCESS, Signal, ending_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,4 @@ def _kept(ending: Ending, serializer: str, carried: Mapping[str, Any]) -> Ending
     if ending.state is State.SUBMITTED:
         told_next = looped(carried, to_json(ending.result, "result of LOOP"))
         return replace(ending, result=None, carried=told_next, cache=None)
-    if not serializer or ending.result is None:
-        return replace(ending, result=to_json(ending.result))
-    found = find_serializer(serializer)
-    return replace(ending, result=found.loads(found.dumps(ending.result)))
+    return replace(ending, result=keep(ending.result, serializer))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.states import TERMINAL, State
@@ -62,6 +62,7 @@ class Drawn:
     script: tuple[str, ...]
     value: int | None
     handler: str | None
+    on_retry: str
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
     upstreams = tuple(sorted(draw(st.sets(st.integers(0, place - 1), max_size=3)))) if place else ()
     kinds = (
         ["function"] * 4
-        + ["child", "children", "mapped", "flattened", "cached", "launch"]
+        + ["child", "children", "family", "mapped", "flattened", "cached", "launch"]
         + ["parameter"] * (place > 0)
     )
     kinds += ["switch", "ifelse"] * bool(upstreams) + ["merge", "merge"] * (len(upstreams) > 1)
@@ -93,6 +94,7 @@ def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
         script=tuple(draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))),
         value=draw(st.sampled_from([None, None, None, 1, 2])) if upstreams else None,
         handler=draw(st.sampled_from([None] * 6 + ["watches", "rescues", "raises", "vetoes"])),
+        on_retry=draw(st.sampled_from(["restart", "restart", "new_run", "mirror"])),
     )
 
 
@@ -156,9 +158,11 @@ def build(drawn_flow: DrawnFlow, register: Any) -> Flow:
     name = f"drawn-{next(_numbers)}"
     for place, drawn in enumerate(drawn_flow.tasks):
         if drawn.kind in ("child", "children", "launch"):
-            with Flow(f"{name}-t{place}") as child:
-                task(body_of(drawn.script), name="only")()
-            register(child)
+            register(child_of(drawn, f"{name}-t{place}"))
+        if drawn.kind == "family":
+            low = child_of(drawn, f"{name}-t{place}-low")
+            register(low)
+            register(middle_of(drawn, f"{name}-t{place}", low))
     written: list[Task] = []
     with Flow(name, state_handlers=[handler_of(drawn_flow.handler)] if drawn_flow.handler else []) as flow:
         for place, drawn in enumerate(drawn_flow.tasks):
@@ -181,6 +185,41 @@ def build(drawn_flow: DrawnFlow, register: Any) -> Flow:
     return flow
 
 
+def child_of(drawn: Drawn, name: str) -> Flow:
+    """Return a flow whose result tells what of it was executed how often."""
+    with Flow(name) as child:
+        given = Parameter("x", default=None)
+        first = task(lambda x: [context().attempt, x], name="first")(given)
+        items = task(item_of(drawn.script), name="item").map([0, 1, 2], unmapped([first, given]))
+        after = task(lambda x, y: [context().attempt, x, y], name="after").map(items, [3, 4, 5])
+        second = task(body_of(drawn.script), name="second", skip_on_upstream_skip=False)(after)
+        task(lambda x: [context().attempt, x], name="last", trigger="all_finished", skip_on_upstream_skip=False)(second)
+        child.set_reference_tasks([items, second])
+    child.result = second
+    return child
+
+
+def middle_of(drawn: Drawn, name: str, low: Flow) -> Flow:
+    """Return a flow that starts another, and says something else to it when it has been restarted."""
+    with Flow(name) as flow:
+        broken = task(body_of(drawn.script), name="broken")()
+        said = task(lambda: {"x": context().attempt}, name="said", trigger="all_finished", skip_on_upstream_skip=False)
+        start = StartFlowRun(low.name, "tests", wait=True, on_retry=drawn.on_retry, trigger=drawn.trigger)
+        started = start(parameters=said(upstream_tasks=[broken]))
+        task(lambda x: [context().attempt, x], name="end")(started)
+    return flow
+
+
+def item_of(script: tuple[str, ...]) -> Any:
+    def body(x: int, y: Any) -> Any:
+        attempt = context().attempt
+        if script[(attempt + x) % len(script)] in ("fail", "exit"):
+            raise ValueError(f"item {x}, attempt {attempt}")
+        return [attempt, x, y]
+
+    return body
+
+
 def add(drawn: Drawn, name: str, flow: str, upstreams: list[Task]) -> Task:
     rules = {
         "name": name,
@@ -201,7 +240,7 @@ def add(drawn: Drawn, name: str, flow: str, upstreams: list[Task]) -> Task:
             source = upstreams.pop() if reads else [[3], [4, 5], [None]]
             source = flatten(source) if drawn.kind == "flattened" else source
             return task(**rules)(lambda x, y=None: body(x)).map(x=source, y=unmapped(1), upstream_tasks=upstreams)
-        case "child" | "children" | "launch":
+        case "child" | "children" | "family" | "launch":
             return add_start(drawn, rules, f"{flow}-{name}", upstreams)
         case "cached":
             rules |= {"cache_for": 60, "cache_key": flow}
@@ -221,15 +260,24 @@ def add_branches(drawn: Drawn, rules: dict[str, Any], upstreams: list[Task]) -> 
 
 
 def add_start(drawn: Drawn, rules: dict[str, Any], child: str, upstreams: list[Task]) -> Task:
-    # Only a new child begins anew, as the one of flow.run() does.
     waits = drawn.kind != "launch"
-    start = StartFlowRun(flow_name=child, project_name="tests", wait=waits, on_retry="new_run", **rules)
+    start = StartFlowRun(flow_name=child, project_name="tests", wait=waits, on_retry=drawn.on_retry, **rules)
     if drawn.kind == "children":
         return start.map(parameters=[{}, {}], upstream_tasks=upstreams)
     return start(upstream_tasks=upstreams)
 
 
+def family(*, on_retry: str, script: tuple[str, ...]) -> DrawnFlow:
+    """Return a flow whose child, and that one's child, fail and are tried twice more."""
+    start = Drawn("family", (), False, Trigger.ALL_SUCCESSFUL, True, 2, script, None, None, on_retry)
+    return DrawnFlow([start], frozenset(), None, None)
+
+
 @given(drawn=drawn_flows())
+@example(drawn=family(on_retry="restart", script=("fail", "ok")))
+@example(drawn=family(on_retry="restart", script=("fail", "fail", "ok")))
+@example(drawn=family(on_retry="new_run", script=("fail", "ok")))
+@example(drawn=family(on_retry="mirror", script=("fail", "ok")))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_flow_ends_the_same_in_this_process_and_on_workers(register, start, drain, drawn):
     flow = build(drawn, register)

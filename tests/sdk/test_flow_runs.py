@@ -126,13 +126,15 @@ def test_s068_no_slug_the_own_run_and_an_unknown_run_fail() -> None:
         empty = get_task_run_result(own_id(), "")
         own = get_task_run_result(own_id(), "own_id-1")
         waits = wait_for_flow_run(own_id())
-        lost = wait_for_flow_run("nowhere")
+        lost = wait_for_flow_run("00000000-0000-0000-0000-000000000000")
+        none = wait_for_flow_run("nowhere")
     state = flow.run()
 
     assert state[empty].message == "Must provide the slug of a task as task_slug, but it is ''."
     assert state[own].message == state[waits].message
     assert state[own].message == "It is part of the flow run that it waits for, and would wait for ever."
-    assert state[lost].message == "There is no flow run nowhere that this one may see."
+    assert state[lost].message == "There is no flow run 00000000-0000-0000-0000-000000000000 that this one may see."
+    assert state[none].message == "flow_run_id must be a flow run's id, as create_flow_run returns it, not 'nowhere'."
 
 
 def test_a_name_in_several_projects_is_refused_naming_them() -> None:

@@ -1,15 +1,14 @@
 """flow.run(): a developer's quick try, by the engine's own judgement."""
 
-import json
 from datetime import date
 from typing import Any
 
 import pytest
 
 from orchestrator.core.parameters import check_parameters
-from orchestrator.sdk import Flow, Parameter, StartFlowRun, Task, context, registry, task
+from orchestrator.sdk import Flow, Parameter, Task, context, task
 from orchestrator.sdk.context import NoContext
-from orchestrator.sdk.local import MAX_DEPTH, InvalidParameters
+from orchestrator.sdk.local import InvalidParameters
 
 
 @task
@@ -220,94 +219,3 @@ def test_a_running_task_knows_its_run_and_its_attempt() -> None:
 
 
 # Child flows
-
-
-@pytest.fixture
-def doubled() -> Flow:
-    """A known flow `examples/double` that doubles its parameter."""
-    with Flow("double") as flow:
-        add(Parameter("x", type=int), Parameter("x2", default=0))
-    registry.add(flow, "examples")
-    return flow
-
-
-def starting(name: str = "double", parameters: Any = None, **settings: Any) -> Flow:
-    with Flow("parent") as flow:
-        keep(StartFlowRun(name, "examples", wait=True, name="start", **settings)(parameters=parameters))
-    return flow
-
-
-def test_a_waiting_task_ends_with_the_result_of_its_child(doubled: Flow) -> None:
-    assert starting(parameters={"x": 4}).run().result == 4
-
-
-def test_the_parameters_of_a_child_may_be_made_at_run_time(doubled: Flow) -> None:
-    state = starting(parameters=task(lambda: {"x": 2, "x2": 3}, name="make")).run()
-    assert state.result == 5
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"x": "4"}, "examples/double refuses these parameters. Parameter 'x' must be of type integer, but is \"4\"."),
-        (None, "examples/double refuses these parameters. Parameter 'x' is required; give a value for it."),
-        ([1], "The parameters of a flow run must be an object of name and value, but are a list of 1."),
-        ("", "The parameters of a flow run must be an object of name and value, but are text."),
-    ],
-)
-def test_parameters_that_the_child_refuses_fail_the_task(doubled: Flow, parameters: Any, message: str) -> None:
-    state = starting(parameters=task(lambda: parameters, name="make")).run()
-
-    assert state["start-1"].state == "Failed"
-    assert state["start-1"].message == message
-
-
-def test_s055_a_flow_that_is_not_known_fails_the_task() -> None:
-    state = starting("gone").run()
-    assert state["start-1"].message == "Flow 'gone' not found in project 'examples'. Is it registered?"
-
-
-def test_a_child_that_cannot_be_run_fails_the_task() -> None:
-    with Flow("circle") as circle:
-        first, second = keep.copy(), keep.copy()
-        circle.chain(first, second, first)
-    registry.add(circle, "examples")
-
-    message = starting("circle").run()["start-1"].message
-
-    assert message.startswith("examples/circle cannot be run. The flow 'circle' has a cycle: ")
-
-
-def test_the_state_of_a_child_is_mirrored_by_a_task_that_waits_for_it() -> None:
-    with Flow("failing") as failing:
-        fail("no rows")
-    registry.add(failing, "examples")
-
-    state = starting("failing").run()
-
-    assert (state["start-1"].state, state["keep-1"].state) == ("Failed", "TriggerFailed")
-    assert state["start-1"].message == "Child flow run failed: fail: ValueError: no rows"
-
-
-def test_s056_a_task_that_does_not_wait_succeeds_whatever_becomes_of_its_child() -> None:
-    with Flow("failing") as failing:
-        fail()
-    registry.add(failing, "examples")
-    with Flow("parent") as flow:
-        StartFlowRun("failing", "examples", name="start")()
-
-    state = flow.run()
-
-    assert state.is_successful()
-    assert len(json.dumps(state.result)) == 38
-
-
-def test_flows_that_start_each_other_come_to_an_end() -> None:
-    runs: list[str] = []
-    with Flow("again") as flow:
-        note = task(lambda: runs.append(context().flow_run_id), name="note")()
-        StartFlowRun("again", "examples", wait=True, name="start")(upstream_tasks=[note])
-    registry.add(flow, "examples")
-
-    assert flow.run().is_failed()
-    assert len(set(runs)) == len(runs) == MAX_DEPTH + 1
