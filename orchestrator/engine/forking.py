@@ -1,10 +1,11 @@
-"""The processes that people's functions start from a worker's process: `multiprocessing`, its pools, joblib."""
+"""The processes that people's functions start from a worker's process: `multiprocessing`, joblib, programs."""
 
 import multiprocessing
 import os
 import signal
 from contextlib import suppress
 
+import psutil
 from django.db import connections
 
 from orchestrator.engine.executing import let_go_of_output
@@ -22,11 +23,30 @@ def allow_processes() -> None:
 
 
 def end_processes() -> None:
-    """Kill the processes that functions started from this one and that still live."""
+    """Kill the processes of `multiprocessing` and joblib that functions started from this one and that still live."""
     for process in multiprocessing.active_children():
-        # It may be closed meanwhile: the keeper's thread comes here too.
-        with suppress(ValueError):
-            process.kill()
+        # It may be closed or gone meanwhile; joblib's have no `kill` of their own.
+        with suppress(ValueError, ProcessLookupError):
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def end_descendants() -> None:
+    """Kill whatever a function started that is stopped: its processes, its programs, and those that they started.
+
+    A program that was started in a session of its own was let go of on purpose.
+    """
+    session = os.getsid(0)
+    for process in psutil.Process().children(recursive=True):
+        # Some end meanwhile, by this as well.
+        with suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and not _cleans_up(process):
+                process.kill()
+
+
+def _cleans_up(process: psutil.Process) -> bool:
+    """Return whether it is what frees shared memory when all others have ended; it then ends by itself."""
+    return any("resource_tracker" in part for part in process.cmdline())
 
 
 def _become_their_own() -> None:

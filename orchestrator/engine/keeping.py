@@ -22,7 +22,7 @@ from orchestrator.engine.claiming import renew
 from orchestrator.engine.completing import Ended, complete
 from orchestrator.engine.executing import Interrupted, Log, overdue
 from orchestrator.engine.following import carry_out
-from orchestrator.engine.forking import end_processes
+from orchestrator.engine.forking import end_descendants
 from orchestrator.engine.leaving import Departure, ToldToLeave
 from orchestrator.engine.returning import give_back
 from orchestrator.engine.steps import Claim
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 # What waits in hand behind a function that takes longer than this goes back to the queue.
 LONGEST_WAIT_SECONDS = 0.1
 LOOK_SECONDS = 0.05
+HALT_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -81,6 +82,8 @@ class Keeper:
         self._stopping = 0.0
         self._raised: BaseException = Interrupted()
         self._in_function = False
+        self._is_over = False
+        self._halted = threading.Event()
         signal.signal(signal.SIGUSR2, self._interrupt)
         self.departure = Departure(is_at_work=self._attending.is_set, is_in_function=lambda: self._in_function)
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
@@ -117,15 +120,18 @@ class Keeper:
             return function()
         except Stop:
             self._in_function = False
-            end_processes()
+            end_descendants()
             raise
         finally:
             self._in_function = False
 
     def _interrupt(self, _signal: int, _frame: object) -> None:
+        if self._is_over:
+            self._halted.set()
+            threading.Event().wait()
         if self._in_function:
             # Before it hears of it: an executor that it is about to leave would wait for them.
-            end_processes()
+            end_descendants()
             raise self._raised.with_traceback(None)
 
     def _run(self) -> None:
@@ -194,8 +200,15 @@ class Keeper:
             log.exception("Could not store the end of task run %s.", held.task_run_id)
         dispatch.go_back()
         dispatch.wait_until_sent()
-        end_processes()
+        self._halt()
+        end_descendants()
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def _halt(self) -> None:
+        """Let the function start nothing more; one that does not even come back from what it has called does not."""
+        self._is_over = True
+        os.kill(os.getpid(), signal.SIGUSR2)
+        self._halted.wait(HALT_SECONDS)
 
     def _let_go(self, held: Claim, why: Reason) -> None:
         if why.ending is None:

@@ -1,5 +1,7 @@
 """Functions that start processes of their own in real workers, and what becomes of those processes."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,12 +18,21 @@ from tests.processes import Worker, eventually
 
 pytestmark = pytest.mark.workers
 
+FLOWS = [
+    spreading.squaring,
+    spreading.spreading,
+    spreading.overdue,
+    spreading.shelling,
+    spreading.reckoning,
+    spreading.leaving,
+]
+
 
 @pytest.fixture
 def worker(start_worker: Callable[..., Worker], request: pytest.FixtureRequest) -> Worker:
     """A worker that knows the flows which spread; its parameter: how many connections it keeps in a pool."""
     project = Project.objects.create(name="spreading")
-    for flow in (spreading.squaring, spreading.spreading, spreading.overdue, spreading.leaving):
+    for flow in FLOWS:
         register_flow(flow=flow, project=project.name, now=timezone.now())
     env = {"ANABRANCH_APPS": "tests.faults.spreading", "ANABRANCH_CANCEL_GRACE_SECONDS": "1"}
     env["ANABRANCH_DB_POOL"] = getattr(request, "param", "0")
@@ -69,6 +80,39 @@ def test_the_processes_of_a_function_end_with_it_when_it_is_stopped(worker, tmp_
         assert ("did not stop" in row.message) == is_stubborn
         eventually(lambda folder=folder: not alive(folder), else_say="its processes end")
     assert ended(start("squares")).state == State.SUCCESS
+
+
+@pytest.mark.parametrize("is_stubborn", [False, True])
+def test_what_the_programs_of_a_function_started_ends_with_it_but_for_a_session_of_its_own(
+    worker, tmp_path, is_stubborn
+):
+    folder, own = tmp_path / "programs", tmp_path / "programs-own"
+    folder.mkdir()
+    own.mkdir()
+    run = start("shells", folder=str(folder), stubborn=is_stubborn)
+    eventually(lambda: len([*folder.iterdir(), *own.iterdir()]) == 3, else_say="the programs have begun")
+
+    cancel_flow_run(flow_run_id=run.pk)
+
+    assert ended(run).state == State.CANCELLED
+    eventually(lambda: not alive(folder), else_say="its programs end")
+    (left,) = alive(own)
+    os.kill(left, signal.SIGKILL)
+
+
+def test_processes_of_joblib_end_with_their_function(worker, tmp_path):
+    folder = tmp_path / "processes"
+    folder.mkdir()
+    run = start("reckons", folder=str(folder))
+    eventually(lambda: len(list(folder.iterdir())) == 2, else_say="the processes have begun")
+
+    cancel_flow_run(flow_run_id=run.pk)
+
+    row = ended(run)
+    assert row.state == State.CANCELLED, row.message
+    eventually(lambda: not alive(folder), else_say="its processes end")
+    worker.stop()
+    assert "Traceback" not in worker.output()
 
 
 def test_what_a_function_left_running_ends_with_its_worker_which_ends_well_whatever_it_gave_to_exit(worker, tmp_path):

@@ -1,15 +1,15 @@
 """Flows whose functions start processes of their own."""
 
-import os
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import Pool, Process
-from pathlib import Path
+from subprocess import Popen, run
 
 from django.contrib.contenttypes.models import ContentType
+from joblib import Parallel, delayed
 
 from orchestrator.sdk import Flow, Parameter, task
+from tests.faults.spreading.reckoning import note_and_stay, twice
 
 
 def square(number: int) -> int:
@@ -17,12 +17,6 @@ def square(number: int) -> int:
     print("from a process of its own")
     ContentType.objects.count()
     return number * number
-
-
-def note_and_stay(folder: str) -> None:
-    """Say which process this is, and stay for longer than any test."""
-    Path(folder, str(os.getpid())).touch()
-    time.sleep(600)
 
 
 @task
@@ -48,6 +42,28 @@ def spreads(folder: str, stubborn: bool) -> None:
 
 
 @task
+def shells(folder: str, stubborn: bool) -> None:
+    """Wait for a shell that waits for two programs which do not end, beside one in a session of its own."""
+    Popen(["sh", "-c", 'touch "$0/$$"; exec sleep 600', f"{folder}-own"], start_new_session=True)
+    while True:
+        try:
+            # Commands in brackets are a process each, and so is what they start.
+            one = f'(sh -c \'touch "$0/$$"; sleep 600\' "{folder}"; true)'
+            run(f"{one} & {one}; true", shell=True, check=True)
+        except BaseException:
+            if not stubborn:
+                raise
+
+
+@task
+def reckons(folder: str) -> None:
+    """Let joblib's processes reckon, and then wait for two of them that do not end."""
+    if Parallel(n_jobs=2)(delayed(twice)(number) for number in (5, 6)) != [10, 12]:
+        raise ValueError("joblib did not reckon.")
+    Parallel(n_jobs=2)(delayed(note_and_stay)(folder) for _ in range(2))
+
+
+@task
 def leaves(folder: str) -> None:
     """End while a process that was started goes on, having said how it ends."""
     Process(target=note_and_stay, args=[folder]).start()
@@ -62,6 +78,12 @@ with Flow("spreads") as spreading:
 
 with Flow("spreads too long") as overdue:
     spreads.copy(timeout_seconds=0.5)(Parameter("folder"), Parameter("stubborn", default=False))
+
+with Flow("shells") as shelling:
+    shells(Parameter("folder"), Parameter("stubborn", default=False))
+
+with Flow("reckons") as reckoning:
+    reckons(Parameter("folder"))
 
 with Flow("leaves") as leaving:
     leaves(Parameter("folder"))
