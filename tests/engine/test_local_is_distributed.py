@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orchestrator.core.states import TERMINAL, State
 from orchestrator.core.triggers import Trigger
 from orchestrator.engine.recovering import start_due
-from orchestrator.engine.results import read_results
+from orchestrator.engine.results import load_for_function, named, read_results
 from orchestrator.models import FlowRun, TaskRun
 from orchestrator.sdk import (
     Flow,
@@ -80,7 +80,7 @@ def drawn_tasks(draw: st.DrawFn, place: int) -> Drawn:
     upstreams = tuple(sorted(draw(st.sets(st.integers(0, place - 1), max_size=3)))) if place else ()
     kinds = (
         ["function"] * 4
-        + ["child", "children", "family", "mapped", "flattened", "cached", "launch"]
+        + ["child", "children", "family", "mapped", "flattened", "cached", "launch", "pickled"]
         + ["parameter"] * (place > 0)
     )
     kinds += ["switch", "ifelse"] * bool(upstreams) + ["merge", "merge"] * (len(upstreams) > 1)
@@ -244,6 +244,8 @@ def add(drawn: Drawn, name: str, flow: str, upstreams: list[Task]) -> Task:
             return add_start(drawn, rules, f"{flow}-{name}", upstreams)
         case "cached":
             rules |= {"cache_for": 60, "cache_key": flow}
+        case "pickled":
+            rules |= {"result_serializer": "pickle"}
     given = {"x": upstreams.pop()} if reads else {}
     return task(**rules)(body)(upstream_tasks=upstreams, **given)
 
@@ -264,7 +266,19 @@ def add_start(drawn: Drawn, rules: dict[str, Any], child: str, upstreams: list[T
     start = StartFlowRun(flow_name=child, project_name="tests", wait=waits, on_retry=drawn.on_retry, **rules)
     if drawn.kind == "children":
         return start.map(parameters=[{}, {}], upstream_tasks=upstreams)
+    if drawn.reads and upstreams and drawn.kind != "family":
+        return start(parameters={"x": upstreams[-1]}, upstream_tasks=upstreams[:-1])
     return start(upstream_tasks=upstreams)
+
+
+def handed_on(script: tuple[str, ...], *, kind: str) -> DrawnFlow:
+    """Return a flow that hands on what a serializer keeps: alone, by a merge, and to something of that kind."""
+    rules = (Trigger.ALL_SUCCESSFUL, True, 0)
+    first = Drawn("pickled", (), False, *rules, script, None, None, "restart")
+    other = Drawn("function", (), False, *rules, ("skip",), None, None, "restart")
+    merged = Drawn("merge", (0, 1), False, *rules, ("ok",), None, None, "restart")
+    readers = [Drawn(kind, (place,), True, *rules, ("ok",), None, None, "restart") for place in (0, 2)]
+    return DrawnFlow([first, other, merged, *readers], frozenset(), None, None)
 
 
 def family(*, on_retry: str, script: tuple[str, ...]) -> DrawnFlow:
@@ -274,6 +288,10 @@ def family(*, on_retry: str, script: tuple[str, ...]) -> DrawnFlow:
 
 
 @given(drawn=drawn_flows())
+@example(drawn=handed_on(("object",), kind="function"))
+@example(drawn=handed_on(("ok",), kind="child"))
+@example(drawn=handed_on(("ok",), kind="ifelse"))
+@example(drawn=handed_on(("none",), kind="child"))
 @example(drawn=family(on_retry="restart", script=("fail", "ok")))
 @example(drawn=family(on_retry="restart", script=("fail", "fail", "ok")))
 @example(drawn=family(on_retry="new_run", script=("fail", "ok")))
@@ -300,10 +318,12 @@ def test_a_flow_ends_the_same_in_this_process_and_on_workers(register, start, dr
         slug: seen([each.state, *(item.state for item in each.map_states)]) for slug, each in local.task_states.items()
     }
     results = read_results(flow_run_id=run.pk, slugs=list(local.task_states))
-    assert {slug: known(result) for slug, (found, result) in results.items() if found in TERMINAL} == {
+    loaded = load_for_function({slug: result for slug, (found, result) in results.items() if found in TERMINAL})
+    assert {slug: known(result) for slug, result in loaded.items()} == {
         slug: known(each.result) for slug, each in local.task_states.items() if each.is_finished()
     }
-    assert (run.state, known(run.result)) == (local.state, known(local.result))
+    result = load_for_function({"": named(run.result, run.stored_result_id)})[""]
+    assert (run.state, known(result)) == (local.state, known(local.result))
     assert messages_of(run) == {
         (slug, index): known(state.message)
         for slug, each in local.task_states.items()
@@ -328,7 +348,7 @@ def known(result: Any) -> Any:
         case str():
             without_ids = re.sub("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "a flow run", result)
             return re.sub("^Cached by .*", "Cached", without_ids)
-    return result
+    return "an object" if type(result) is object else result
 
 
 def seen(states: list[str]) -> list[str]:
