@@ -4,10 +4,12 @@ A flow run that is limited is born Queued. Whoever inserted it, or ends one, loo
 begin: the project is locked first, then the one flow run that begins. `recover` looks where nobody did.
 """
 
+from uuid import UUID
+
 from orchestrator.core.admission import Overlap, Queued, Verdict, next_verdict
 from orchestrator.core.planner import Ending
 from orchestrator.core.states import State
-from orchestrator.engine.admission_statements import FIRST_QUEUED, LOCK_PROJECT, OLDEST_UNDER_WAY
+from orchestrator.engine.admission_statements import FIRST_QUEUED, LOCK_PROJECT, OLDEST
 from orchestrator.engine.beginning import begin
 from orchestrator.engine.cancels import cancel_one
 from orchestrator.engine.database import retried, rows
@@ -27,18 +29,20 @@ def admit(*, project_id: int, may_share: bool = False) -> list[Step]:
     """
     steps: list[Step] = []
     for _ in range(AT_ONCE):
-        verdict, step = _admit_one(project_id, may_share)
+        verdict, step, oldest = _admit_one(project_id, may_share)
         steps.append(step)
         if verdict is None:
             break
-        if verdict.action is Overlap.CANCEL_OLDER:
-            # Its place is free when what was cancelled has ended: now, or later, which asks again.
-            steps += _cancel_older(verdict.queued)
+        # The place is free when what was cancelled has ended: now, or later, which asks again.
+        steps += [cancel_one(flow_run_id=one, why="Cancelled for a newer run of the flow.") for one in oldest]
     return steps
 
 
 @retried
-def _admit_one(project_id: int, may_share: bool) -> tuple[Verdict | None, Step]:
+def _admit_one(project_id: int, may_share: bool) -> tuple[Verdict | None, Step, list[UUID]]:
+    """Return what was judged and done; and of a flow run that cancels older ones, which these are: cancelled after the
+    COMMIT, and named before it, as whoever judges the same meanwhile may let it begin."""
+    oldest: list[UUID] = []
     with one_step() as step:
         ((limit,),) = rows(LOCK_PROJECT, project_id=project_id)
         found = rows(FIRST_QUEUED, project_id=project_id, sharing=False)
@@ -46,13 +50,15 @@ def _admit_one(project_id: int, may_share: bool) -> tuple[Verdict | None, Step]:
         if found and (may_share if verdict is None else verdict.action is not None):
             # Before one is skipped, cancels others or waits on: is it waited for by the one whose place it wants?
             verdict = _judge(rows(FIRST_QUEUED, project_id=project_id, sharing=True), limit)
-        if verdict is not None and verdict.action is not Overlap.CANCEL_OLDER:
+        if verdict is not None and verdict.action is Overlap.CANCEL_OLDER:
+            oldest = _oldest(verdict.queued)
+        elif verdict is not None:
             run = lock_flow_run(verdict.queued.flow_run_id)
             if run.state is State.QUEUED and verdict.action is None:
                 begin(step, run)
             elif run.state is State.QUEUED:
                 _skip(step, run, verdict.queued)
-    return verdict, step
+    return verdict, step, oldest
 
 
 def _judge(found: Rows, limit: int | None) -> Verdict | None:
@@ -73,9 +79,9 @@ def _skip(step: Step, run: Run, queued: Queued) -> None:
         step.follow_ups.append(TellParent(run.id))
 
 
-def _cancel_older(queued: Queued) -> list[Step]:
-    """Cancel as many of a flow's oldest runs as stand in the way of the one that waits."""
+def _oldest(queued: Queued) -> list[UUID]:
+    """Return the oldest runs of a flow, as many as are too many with the one that waits, which may be among them."""
     assert queued.limit is not None
     too_many = queued.under_way - queued.ending - queued.limit + 1
-    oldest = rows(OLDEST_UNDER_WAY, flow_id=queued.flow_id, limit=too_many)
-    return [cancel_one(flow_run_id=older, why="Cancelled for a newer run of the flow.") for (older,) in oldest]
+    found = rows(OLDEST, flow_id=queued.flow_id, queued=queued.flow_run_id, limit=too_many)
+    return [identity for (identity,) in found]

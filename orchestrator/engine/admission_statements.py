@@ -3,9 +3,9 @@
 LOCK_PROJECT = "SELECT max_runs FROM orchestrator_project WHERE id = %(project_id)s::bigint FOR NO KEY UPDATE"
 
 # Of each flow of a project the first flow run of each kind that waits for room, with how many of the flow and of the
-# project are under way. One that had begun before is never skipped, and cancels nobody: it waits, whatever its flow's
-# overlap. With `sharing`, one that a run under way of its flow or its project waits for, at any depth, has that one's
-# place: it would else wait for ever for the one that waits for it.
+# project are under way. One that had begun before, or that a backfill has started, is never skipped, and cancels
+# nobody: it waits, whatever its flow's overlap. With `sharing`, one that a run under way of its flow or its project
+# waits for, at any depth, has that one's place: it would else wait for ever for the one that waits for it.
 FIRST_QUEUED = """
 WITH RECURSIVE under_way AS (
     SELECT r.flow_id, count(*) AS runs, count(*) FILTER (WHERE NOT r.is_nested) AS outermost,
@@ -17,8 +17,8 @@ WITH RECURSIVE under_way AS (
     WHERE f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
     GROUP BY r.flow_id
 ), queued AS (
-    SELECT r.id, r.flow_id, r.priority, r.changed_at, r.is_nested, f.max_runs,
-        CASE WHEN r.attempt > 1 THEN 'queue' ELSE f.overlap END AS overlap
+    SELECT r.id, r.flow_id, r.priority, r.changed_at, r.scheduled_for, r.is_nested, f.max_runs,
+        CASE WHEN r.attempt > 1 OR r.origin = 'backfill' THEN 'queue' ELSE f.overlap END AS overlap
     FROM orchestrator_flowrun r JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
     WHERE r.state = 'Queued' AND f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
 ), waiting(queued, id) AS (
@@ -41,14 +41,20 @@ SELECT DISTINCT ON (q.flow_id, q.overlap, 5, 7) q.id, q.flow_id, q.priority, q.c
     CASE WHEN q.id IN (SELECT id FROM shared WHERE of_flow) THEN NULL ELSE q.max_runs END AS max_runs, q.overlap,
     coalesce(u.ending, 0)::int, (SELECT coalesce(sum(outermost), 0)::int FROM under_way)
 FROM queued q LEFT JOIN under_way u ON u.flow_id = q.flow_id
-ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at
+ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at, q.scheduled_for
 """
 
-OLDEST_UNDER_WAY = """
+# The oldest runs of a flow, one that waits for room among them: what has a higher priority may have passed it. Those of
+# one moment are as old as the fire times they stand for.
+OLDEST = """
 SELECT id FROM (
-    SELECT id, created_at FROM orchestrator_flowrun WHERE flow_id IS NOT DISTINCT FROM %(flow_id)s::bigint
-        AND state IN ('Pending', 'Running', 'Paused') OFFSET 0
-) AS under_way ORDER BY created_at, id LIMIT %(limit)s::int
+    (
+        SELECT id, greatest(created_at, scheduled_start_time) AS came_at, scheduled_for FROM orchestrator_flowrun
+        WHERE flow_id IS NOT DISTINCT FROM %(flow_id)s::bigint AND state IN ('Pending', 'Running', 'Paused') OFFSET 0
+    ) UNION ALL
+    SELECT id, greatest(created_at, scheduled_start_time), scheduled_for
+    FROM orchestrator_flowrun WHERE id = %(queued)s::uuid
+) AS found ORDER BY came_at, scheduled_for, id LIMIT %(limit)s::int
 """
 
 # Whether a limit says how many flow runs are under way with one that is to go on, as its flow and its project are now.

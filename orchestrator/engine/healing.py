@@ -11,6 +11,7 @@ from orchestrator.engine.reopening import go_on, run_again, states_of
 from orchestrator.engine.settling import settle
 from orchestrator.engine.statements import RUN_COLUMNS
 from orchestrator.engine.steps import HealParent, Run, Step, TellParent, one_step, run_of
+from orchestrator.engine.tagged import those_held
 from orchestrator.engine.transitions import Move, count_down, move_task_runs
 
 UNSUCCESSFUL_ENDS = sorted(state.value for state in UNSUCCESSFUL | {State.CANCELLED})
@@ -57,6 +58,12 @@ def _reopen(step: Step, run: Run, slug: str, index: int) -> Reopened:
 
 
 def _wait_again(step: Step, run: Run, reopened: Reopened, child: UUID, attempt: int) -> None:
+    if held := those_held(run, reopened.items):
+        # It finds its child again when there is a place of its tags for it to wait.
+        for one in held:
+            send(HEALS, id=one.id)
+        settle(step, run, ended=end_unchanged(step, run, reopened), ready=held)
+        return
     waits = [Move(one.id, one.slug, one.attempt, State.PENDING, State.RUNNING) for one in reopened.items]
     for move in waits:
         move.child, move.child_attempt, move.delay = child, attempt, run.graph.tasks[move.slug].timeout_seconds

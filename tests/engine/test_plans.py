@@ -83,7 +83,7 @@ READ_MORE: dict[str, set[str]] = {
     "FIRST_QUEUED": {UNFINISHED},
     "HOLD_OR_FREE": {UNFINISHED, "task_run_tagged", OF_FLOW_RUN},
     "NOTE_LIMITED": {UNFINISHED},
-    "OLDEST_UNDER_WAY": {UNFINISHED},
+    "OLDEST": {UNFINISHED},
     "TAGGED": {UNFINISHED, "task_run_tagged", OF_FLOW_RUN},
     # The sweep of results that no row names looks at every one that is old enough.
     "DELETE_UNNAMED_RESULTS": {"stored_result_oldest"},

@@ -36,7 +36,8 @@ class Admission(People):
                 self._skip(run)
             else:
                 lasting = self._lasting(run.flow)
-                for older in sorted(lasting, key=self.born)[: len(lasting) - limit.most + 1]:
+                # What has a higher priority may have passed it: then it may be the oldest itself.
+                for older in sorted([*lasting, run], key=self.born)[: len(lasting) - limit.most + 1]:
                     self.cancel(older)
 
     def _next(self, may_share: bool) -> FlowRun | None:

@@ -130,8 +130,11 @@ class World(Tags):
             if was_over:
                 self._reopen(run, run.attempt + 1)
             # Where something before it runs again meanwhile, it waits for that first; and where there is no room.
-            task_run.heals = run.state is State.QUEUED
-            if run.state is not State.QUEUED and self._is_free(run, task_run):
+            may_wait = run.state is not State.QUEUED and self._is_free(run, task_run)
+            task_run.heals = run.state is State.QUEUED or (may_wait and task_run.kept)
+            if may_wait and task_run.kept:
+                task_run.may_start = True
+            elif may_wait:
                 task_run.state, task_run.may_start = State.RUNNING, False
                 task_run.has_started, task_run.child_attempt = True, child.attempt
                 task_run.due = Due.LATER if task_run.task.get("timeout_seconds") else None
