@@ -76,6 +76,8 @@ def insert_flow_runs(step: Step, new: list[NewRun]) -> set[UUID]:
     if all(run.key_is_fresh for run in new):
         be_born(step, flow_runs, _task_runs(step, [(run, states[run.id]) for run in new]))
         return {run.id for run in new}
+    # Whoever takes some of the same keys takes them in the same order: nobody waits for who waits for them.
+    flow_runs.sort(key=lambda one: (one["flow_id"], one["idempotency_key"] or ""))
     inserted = {identity for (identity,) in rows(INSERT_FLOW_RUNS_ONCE, flow_runs=records(flow_runs))}
     if inserted:
         task_runs = _task_runs(step, [(run, states[run.id]) for run in new if run.id in inserted])

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from orchestrator.core.planner import Ending
@@ -17,8 +18,9 @@ from orchestrator.engine.claiming import claim
 from orchestrator.engine.completing import complete
 from orchestrator.engine.pausing import pause_flow_run, resume_flow_run
 from orchestrator.models import FlowRun, TaskRun
+from orchestrator.sdk import Flow as WrittenFlow
 from tests.engine.conftest import state, states
-from tests.engine.flows import one_task, works
+from tests.engine.flows import child, one_task, works
 from tests.processes import eventually
 
 LOCK = 77
@@ -83,3 +85,42 @@ def test_what_a_lost_worker_held_is_not_executed_again_in_a_flow_run_that_was_ca
     assert claim(worker="other", limit=1) == []
     recovering.recover()
     assert state(run) == "Cancelled"
+
+
+def test_keys_are_taken_in_one_order_so_that_nobody_waits_in_a_circle_for_them(register, start, drain):
+    child_flow = register(one_task("low"))
+    with WrittenFlow("f") as flow:
+        for key in ("b", "a"):
+            child("low")(idempotency_key=key)
+    parent = register(flow)
+    first = start(child_flow)
+    drain()
+    first.refresh_from_db()
+    said = []
+
+    def start_parent() -> None:
+        try:
+            said.append(start(parent))
+        finally:
+            connection.close()
+
+    starting = Thread(target=start_parent)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Less than PostgreSQL lets pass before it looks for a circle.
+        cursor.execute("SET LOCAL lock_timeout = '500ms'")
+        for key in ("a", "b"):
+            first.pk, first.idempotency_key = uuid4(), key
+            first.save(force_insert=True)
+            if key == "a":
+                starting.start()
+                eventually(somebody_waits, else_say="the parent waits for the first key")
+    starting.join(timeout=30)
+
+    assert [state(run) for run in said] == ["Success"]
+    assert FlowRun.objects.filter(idempotency_key__in=["a", "b"]).count() == 2
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
+        return cursor.fetchone() is not None
