@@ -47,20 +47,17 @@ WHERE NOT (is_held AND is_limited) OR place <= %(most)s::int
 ORDER BY priority DESC, submitted_at
 """
 
-# The tags of the project's task runs that wait for each of these flow runs, at any depth.
-TAGS_ABOVE = """
-WITH RECURSIVE above(below, id, task_run_id) AS (
-    SELECT below, below, NULL::uuid FROM unnest(%(ids)s::uuid[]) AS g(below)
+# Who waits for these flow runs, at any depth: (flow run, task run that waits for it, flow run of that).
+WAITS_ABOVE = """
+WITH RECURSIVE above(below, task_run_id, id) AS (
+    SELECT NULL::uuid, NULL::uuid, g.id FROM unnest(%(ids)s::uuid[]) AS g(id)
     UNION
-    SELECT a.below, t.flow_run_id, t.id FROM above a CROSS JOIN LATERAL (
+    SELECT a.id, t.id, t.flow_run_id FROM above a CROSS JOIN LATERAL (
         SELECT id, flow_run_id FROM orchestrator_taskrun
         WHERE child_flow_run_id = a.id AND state IS NOT DISTINCT FROM 'Running' AND lease_until IS NULL OFFSET 0
     ) AS t
 )
-SELECT a.below, t.tags FROM above a JOIN orchestrator_taskrun t ON t.id = ANY(ARRAY[a.task_run_id])
-JOIN orchestrator_flowrun r ON r.id = ANY(ARRAY[t.flow_run_id])
-JOIN orchestrator_flow f ON f.id = ANY(ARRAY[r.flow_id])
-WHERE t.tags IS NOT NULL AND f.project_id IS NOT DISTINCT FROM %(project_id)s::bigint
+SELECT below, task_run_id, id FROM above WHERE below IS NOT NULL
 """
 
 HOLD_BACK = """

@@ -7,16 +7,16 @@ let go.
 """
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from functools import lru_cache
 from uuid import UUID
 
 from orchestrator import dispatch
-from orchestrator.core.tags import HELD, Placed, judge_places
+from orchestrator.core.tags import HELD, Placed, judge_places, lines_above
 from orchestrator.engine.admission_statements import LOCK_PROJECT
 from orchestrator.engine.database import one_transaction, retried, rows, send
 from orchestrator.engine.steps import AdmitTagged, Ready, Run, Step
-from orchestrator.engine.tag_statements import HOLD_BACK, HOLD_OR_FREE, LET_GO, TAGGED, TAGS_ABOVE
+from orchestrator.engine.tag_statements import HOLD_BACK, HOLD_OR_FREE, LET_GO, TAGGED, WAITS_ABOVE
 from orchestrator.engine.versions import Version
 from orchestrator.models import TagLimit
 
@@ -93,24 +93,23 @@ def admit_tagged(*, project_id: int) -> int:
 
 
 def _placed(project_id: int, limits: dict[str, int]) -> list[Placed]:
-    """Return the task runs of a project that have places, or want some, each with the limited tags it needs itself.
-
-    What a task run waits for shares the places of its tags: it would else wait for the one that waits for it.
-    """
+    """Return the task runs of a project that have places, or want some."""
     most = max(limits.values(), default=0)
     found = rows(TAGGED, project_id=project_id, limited=list(limits), most=most)
-    above: dict[UUID, set[str]] = defaultdict(set)
+    above: dict[UUID, list[UUID]] = {}
     if any(waits for *_, waits in found):
-        for flow_run_id, tags in rows(TAGS_ABOVE, project_id=project_id, ids=list({row[1] for row in found})):
-            above[flow_run_id].update(tags)
+        flow_runs = {row[1] for row in found}
+        above = lines_above(rows(WAITS_ABOVE, ids=list(flow_runs)), flow_runs)
     return [
         Placed(
             identity,
-            frozenset(tags) & limits.keys() - above[flow_run_id],
+            frozenset(tags) & limits.keys(),
             is_held=state == "Submitted" and queue.startswith(HELD),
             is_claimable=state == "Submitted" and not queue.startswith(HELD),
+            waits=waits,
+            above=above.get(flow_run_id, ()),
         )
-        for identity, flow_run_id, state, queue, tags, _ in found
+        for identity, flow_run_id, state, queue, tags, waits in found
     ]
 
 

@@ -95,7 +95,7 @@ def move_task_runs(step: Step, run: Run, moves: Sequence[Move]) -> None:
     if moves:
         step.changed.add(run.id)
         step.note_due(move.delay for move in moves)
-        if run.graph.tagged and any(_leaves_place(move) and move.slug in run.graph.tagged for move in moves):
+        if run.graph.tagged and any(_gives_place(move) and move.slug in run.graph.tagged for move in moves):
             look_later(step, run)
         write_late(lambda: _write(step))
 
@@ -105,8 +105,9 @@ def _only_waits(move: Move) -> bool:
     return move.after is State.RUNNING and bool(move.child) and not (move.leased or move.message or move.carried)
 
 
-def _leaves_place(move: Move) -> bool:
-    return move.before in _PLACED and move.after not in _PLACED
+def _gives_place(move: Move) -> bool:
+    """Return whether a task run leaves the places of its tags, or begins to wait for a flow run, and lends them."""
+    return move.before in _PLACED and (move.after not in _PLACED or _only_waits(move))
 
 
 def move_flow_run(step: Step, run: Run, ending: Ending, *, attempt: int | None = None) -> None:

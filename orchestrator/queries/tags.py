@@ -5,29 +5,27 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from orchestrator.core.tags import room_text
+from orchestrator.core.tags import Placed, lines_above, places_taken, room_text
 from orchestrator.models import TagLimit
 
-# Who has places of these tags in a project. A task run that another one with the tag waits for shares its place.
+# Who has places of these tags in a project.
 _TAKEN = """
-WITH RECURSIVE taken(id, tag, flow_run_id, is_shared) AS (
-    SELECT t.id, g.tag, t.flow_run_id, false
-    FROM orchestrator_flowrun r
-    JOIN orchestrator_flow f ON f.id = r.flow_id AND f.project_id = %(project_id)s
-    JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.tags IS NOT NULL AND t.items IS NULL
-    CROSS JOIN LATERAL unnest(t.tags) AS g(tag)
-    WHERE r.state IN ('Scheduled', 'Queued', 'Pending', 'Running', 'Paused', 'Cancelling')
-        AND g.tag = ANY(%(tags)s)
-        AND (t.state = 'Running' OR t.state = 'Submitted' AND NOT starts_with(t.queue, '~'))
+SELECT t.id, t.flow_run_id, t.tags, t.state = 'Running' AND t.lease_until IS NULL FROM orchestrator_flowrun r
+JOIN orchestrator_flow f ON f.id = r.flow_id AND f.project_id = %(project_id)s
+JOIN orchestrator_taskrun t ON t.flow_run_id = r.id AND t.tags::text[] && %(tags)s::text[] AND t.items IS NULL
+WHERE r.state IN ('Scheduled', 'Queued', 'Pending', 'Running', 'Paused', 'Cancelling')
+    AND (t.state = 'Running' OR t.state = 'Submitted' AND NOT starts_with(t.queue, '~'))
+"""
+
+# Who waits for these flow runs, at any depth: (flow run, task run that waits for it, flow run of that).
+_ABOVE = """
+WITH RECURSIVE above(below, task_run_id, id) AS (
+    SELECT NULL::uuid, NULL::uuid, g.id FROM unnest(%(ids)s::uuid[]) AS g(id)
     UNION
-    SELECT b.id, b.tag, t.flow_run_id, f.project_id = %(project_id)s AND b.tag = ANY(coalesce(t.tags, '{}'))
-    FROM taken b
-    JOIN orchestrator_taskrun t ON t.child_flow_run_id = b.flow_run_id AND t.state = 'Running'
-        AND t.lease_until IS NULL
-    JOIN orchestrator_flowrun r ON r.id = t.flow_run_id
-    JOIN orchestrator_flow f ON f.id = r.flow_id
+    SELECT a.id, t.id, t.flow_run_id FROM above a
+    JOIN orchestrator_taskrun t ON t.child_flow_run_id = a.id AND t.state = 'Running' AND t.lease_until IS NULL
 )
-SELECT tag, count(*) FROM (SELECT id, tag FROM taken GROUP BY id, tag HAVING NOT bool_or(is_shared)) AS own GROUP BY tag
+SELECT below, task_run_id, id FROM above WHERE below IS NOT NULL
 """
 
 
@@ -54,7 +52,16 @@ def tag_rooms(project_id: int, held: Iterable[Sequence[str]]) -> TagRooms:
     return TagRooms(limits, _taken(project_id, doubtful) if doubtful else {})
 
 
-def _taken(project_id: int, tags: Collection[str]) -> dict[str, int]:
+def _taken(project_id: int, tags: Collection[str]) -> Mapping[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_TAKEN, {"project_id": project_id, "tags": sorted(tags)})
-        return dict(cursor.fetchall())
+        found = cursor.fetchall()
+        flow_runs = {row[1] for row in found}
+        cursor.execute(_ABOVE, {"ids": list(flow_runs)})
+        above = lines_above(cursor.fetchall(), flow_runs)
+    return places_taken(
+        [
+            Placed(one, frozenset(own).intersection(tags), waits=waits, above=above[flow_run])
+            for one, flow_run, own, waits in found
+        ]
+    )

@@ -7,10 +7,10 @@ from orchestrator.engine.following import carry_out
 from orchestrator.engine.pausing import pause_flow_run, resume_flow_run
 from orchestrator.engine.restarting import restart_flow_run
 from orchestrator.models import FlowRun
-from orchestrator.sdk import Flow
+from orchestrator.sdk import Flow, wait_for_flow_run
 from tests.engine.conftest import state, states
 from tests.engine.flows import child, failing_once, one_task
-from tests.engine.test_tag_limits import claimed, limit_tag, starting
+from tests.engine.test_tag_limits import claimed, end, limit_tag, reading, starting
 
 
 def children(run: FlowRun) -> list[FlowRun]:
@@ -56,3 +56,34 @@ def test_who_waits_again_for_a_restarted_child_wants_a_place_for_it(
 
 def item_states(run: FlowRun) -> set[str]:
     return set(run.task_runs.filter(items=None).values_list("state", flat=True))
+
+
+def test_what_waits_lends_its_place_to_one_function_below_it_at_a_time(register, start, project):
+    limit_tag(project, most=2)
+    register(reading("inner", times=3))
+    run = start(register(mapped("outer", "inner", times=3)))
+    for held in claimed():
+        carry_out([start_held(held=held)])
+    assert (len(children(run)), item_states(run)) == (2, {"Running", "Submitted"})
+
+    while held := claimed():
+        assert len(held) <= 2
+        if held[0].flow_run_id == run.pk:
+            carry_out([start_held(held=held.pop(0))])
+        end(held)
+
+    assert state(run) == "Success"
+
+
+def test_who_begins_to_wait_for_a_flow_run_lends_its_place_to_what_is_held_there_already(register, start, project):
+    limit_tag(project)
+    below = start(register(reading("below", times=2)))
+    first = claimed()
+    with Flow("waits", priority=9) as flow:
+        wait_for_flow_run(str(below.pk), task_args={"tags": ["database"]})
+    waits = start(register(flow))
+    end(first)
+
+    wait_for_child()
+
+    assert (states(waits), len(claimed())) == ({"wait_for_flow_run-database-1": "Running"}, 1)

@@ -31,47 +31,71 @@ class Tags(Admission):
 
     def those_too_many(self) -> list[TaskRun]:
         """Return who may be claimed, has not been, and has one place too many: the last ones first."""
-        placed, room = self._placed()
+        placed = [place for place in self._placed() if not self._is_kept(place)]
         found = []
-        for run, task_run in reversed(placed):
-            wanted = self._wanted(run, task_run)
-            if task_run.state is State.SUBMITTED and not task_run.kept and any(room[tag] < 0 for tag in wanted):
-                room.update(wanted)
-                found.append(task_run)
+        for place in reversed(placed[:]):
+            others = [one for one in placed if one is not place]
+            if place[1].state is State.SUBMITTED and not self._is_room(others, place):
+                placed = others
+                found.append(place[1])
         return found
 
     def those_let_go(self) -> list[TaskRun]:
         """Return who waits for places that there are."""
-        placed, room = self._placed()
+        placed = [place for place in self._placed() if not self._is_kept(place)]
         found = []
-        for run, task_run in placed:
-            wanted = self._wanted(run, task_run)
-            if task_run.state is State.SUBMITTED and task_run.kept and all(room[tag] > 0 for tag in wanted):
-                room.subtract(wanted)
-                found.append(task_run)
+        for place in filter(self._is_kept, self._placed()):
+            if self._is_room(placed, place):
+                placed.append(place)
+                found.append(place[1])
         return found
 
-    def _placed(self) -> tuple[list[Placed], Counter[str]]:
-        """Return who has places or wants some, and how many are left of each tag."""
+    def _is_room(self, placed: list[Placed], one: Placed) -> bool:
+        """Return whether there is a place of each tag for one more: it is lent some, or they are left."""
+        before, after = self._taken(placed), self._taken([*placed, one])
+        executed = Counter(tag for _, other in placed if not other.waits for tag in other.tags)
+        return all(
+            after[tag] <= max(before[tag], limit) and executed[tag] < limit
+            for tag, limit in self.tag_limits.items()
+            if tag in one[1].tags
+        )
+
+    def _placed(self) -> list[Placed]:
+        """Return who has places or wants some, in the order in which they get them."""
         placed = [
             (run, one)
             for run, one in self._tagged(State.SUBMITTED, State.RUNNING)
-            if one.items is None and (self._is_tag_limited(one) or (one.state is State.SUBMITTED and one.kept))
+            if one.items is None and (self._is_tag_limited(one) or self._is_kept((run, one)))
         ]
-        room = Counter(self.tag_limits)
-        for run, one in placed:
-            if not (one.state is State.SUBMITTED and one.kept):
-                room.subtract(self._wanted(run, one))
-        return sorted(placed, key=lambda place: self.in_line(*place)) if len(placed) > 1 else placed, room
+        return sorted(placed, key=lambda place: self.in_line(*place)) if len(placed) > 1 else placed
+
+    def _is_kept(self, place: Placed) -> bool:
+        return place[1].state is State.SUBMITTED and place[1].kept
 
     def _tagged(self, *states: State) -> list[Placed]:
         going = [run for run in self.runs if run.state not in ENDED]
         return [(run, one) for run in going for one in run.everything() if one.tags and one.state in states]
 
-    def _wanted(self, run: FlowRun, task_run: TaskRun) -> set[str]:
-        """Return the limited tags of which it needs a place of its own: it shares those of whoever waits for it."""
-        return (task_run.tags & self.tag_limits.keys()) - self._above(run)
+    def _taken(self, placed: list[Placed]) -> Counter[str]:
+        """Return how many places of each tag they have: who waits lends its own to one at a time of those below it."""
+        taken: Counter[str] = Counter()
+        for tag in self.tag_limits:
+            having = [place for place in placed if tag in place[1].tags]
+            lenders = {id(one) for _, one in having}
+            above = [{id(one) for one in self._above(run)} & lenders for run, _ in having]
+            taken[tag] = len(having) - _most_pairs([some for some in above if some])
+        return taken
 
-    def _above(self, run: FlowRun) -> set[str]:
+    def _above(self, run: FlowRun) -> list[TaskRun]:
+        """Return who waits for a flow run, at any depth."""
         waiting = [(other, one) for other in self.runs for one in other.everything() if one.waits and one.child is run]
-        return set().union(*(one.tags | self._above(other) for other, one in waiting))
+        return [one for other, waits in waiting for one in [waits, *self._above(other)]]
+
+
+def _most_pairs(wanted: list[set[int]]) -> int:
+    """Return how many can each have one of what they want, if nobody has what another has: all ways are tried."""
+    if not wanted:
+        return 0
+    first, *others = wanted
+    with_first = [1 + _most_pairs([other - {one} for other in others]) for one in first]
+    return max([_most_pairs(others), *with_first])
