@@ -72,12 +72,12 @@ with Flow("preprocess", description="Splits the iris measurements and scales the
 
 with Flow("train", description="Trains a classifier on preprocessed rows.") as flow:
     trained = task(training.train)(
-        rows=Parameter("rows", type=dict, description="What `preprocess` handed on."),
+        rows=Parameter("rows", type=dict, description="What preprocess handed on."),
         neighbours=Parameter("neighbours", default=5, type=int, description="Neighbours that vote."),
     )
 
 with Flow("report", description="Writes down how good the classifier is.") as flow:
-    task(training.report)(model=Parameter("model", type=dict, description="What `train` handed on."))
+    task(training.report)(model=Parameter("model", type=dict, description="What train handed on."))
 
 
 @task

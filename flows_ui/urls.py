@@ -26,5 +26,6 @@ urlpatterns = [
         name="sign_in",
     ),
     path("sign-in/one-time/<str:token>/", sign_in.one_time_link, name="one_time_link"),
+    path("admin/login/", sign_in.admin_panel, name="admin_sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
 ]

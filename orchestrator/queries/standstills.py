@@ -30,6 +30,8 @@ class Standstill:
     # Nothing has begun because limits of tags hold it.
     is_held: bool = False
     tries_at: datetime | None = None
+    # What flow runs that nothing goes on in say of themselves.
+    said: str = ""
 
     @property
     def is_unserved(self) -> bool:
@@ -44,6 +46,8 @@ class Standstill:
             return f"No worker serves the {named} {', '.join(self.queues)}."
         if self.asks:
             return "Waits for a person's answer."
+        if self.said:
+            return self.said
         return "Waits for room: a limit of its tags." if self.is_held and not self.tries_at else ""
 
 
@@ -61,6 +65,10 @@ def standstills(flow_runs: Collection[UUID]) -> dict[UUID, Standstill]:
     for state, queue, root, own, tries_at in rows:
         for concerned in {root, own} & set(flow_runs):
             _add(found[concerned], state, queue, tries_at)
+    waiting = _waiting().filter(root_run__in=flow_runs).values_list("root_run", "state").distinct()
+    for root, state in waiting:
+        if root is not None:
+            found[root].said = f"Waits for a flow run that is {state}."
     return dict(found)
 
 
@@ -68,11 +76,10 @@ def standing_below(flow_run: FlowRun) -> list[dict[str, Any]]:
     """Return the flow runs of the same project that stand still at any depth below one, and what for."""
     if flow_run.state in TERMINAL:
         return []
+    root = flow_run.root_run_id or flow_run.pk
     rows = (
         _still()
-        .filter(
-            flow_run__root_run=flow_run.root_run_id or flow_run.pk, flow_run__flow__project=flow_run.flow.project_id
-        )
+        .filter(flow_run__root_run=root, flow_run__flow__project=flow_run.flow.project_id)
         .exclude(flow_run=flow_run)
         .values_list("flow_run", "flow_run__flow__name", "state", "queue")
         .annotate(tries_at=Min("due_at"))
@@ -80,6 +87,9 @@ def standing_below(flow_run: FlowRun) -> list[dict[str, Any]]:
     found: dict[tuple[UUID, str], Standstill] = defaultdict(lambda: Standstill([]))
     for identity, name, state, queue, tries_at in rows[:MOST_BELOW]:
         _add(found[identity, name], state, queue, tries_at)
+    waiting = _waiting().filter(root_run=root, flow__project=flow_run.flow.project_id).exclude(pk=flow_run.pk)
+    for identity, name, state, message in waiting.values_list("pk", "flow__name", "state", "message")[:MOST_BELOW]:
+        found[identity, name].said = message or f"It is {state}."
     below = _below(flow_run, {identity for identity, _ in found})
     return [
         {
@@ -119,6 +129,14 @@ def _still() -> QuerySet[TaskRun]:
     held = is_held & Q(state=State.SUBMITTED, flow_run__state=State.PENDING)
     tries = Q(state=State.RETRYING, due_at__isnull=False)
     return TaskRun.objects.filter(unserved | held | Q(state=State.PAUSED) | tries).order_by("state", "queue")
+
+
+def _waiting() -> QuerySet[FlowRun]:
+    """Return the flow runs that nothing starts in, below others in which something does.
+
+    Those that were paused with the one above them say nothing that it does not say.
+    """
+    return FlowRun.objects.filter(Q(state=State.PAUSED, held_since=None) | Q(state=State.QUEUED)).order_by()
 
 
 def _add(standstill: Standstill, state: str, queue: str, tries_at: datetime | None) -> None:

@@ -23,9 +23,12 @@ def test_parameters_are_bound_to_the_results_of_upstream_flows(site, signed_in):
     refuses_a_place_that_is_none(form)
     editor.expect_saved()
 
+    page.get_by_role("button", name="Publish").click()
+    editor.dialog.get_by_role("button", name="Publish version 1").click()
+    editor.expect_published(1)
     page.get_by_role("button", name="Run", exact=True).click()
     run = RunPage(page)
-    editor.dialog.get_by_role("button", name="Publish and run").click()
+    editor.dialog.get_by_role("button", name="Start run").click()
     editor.wait_for_run_page()
     run.expect_state("Success", within=30)
 

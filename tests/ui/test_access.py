@@ -8,7 +8,7 @@ from django.urls import URLPattern
 
 from flows_ui.urls import urlpatterns
 
-OPEN = {"sign_in", "one_time_link", "sign_out"}
+OPEN = {"sign_in", "one_time_link", "admin_sign_in", "sign_out"}
 
 
 @pytest.fixture

@@ -265,12 +265,12 @@ def test_the_number_of_queries_does_not_grow_with_what_is_shown(
     ]
     grown(project)
     for address in addresses:
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             client.get(address)
     grown(make_project("second"))
     User.objects.update(is_superuser=True)
     for address in addresses:
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             client.get(address)
 
 

@@ -115,3 +115,20 @@ def test_who_may_not_is_told_who_they_are_and_can_sign_in_as_another():
     assert answer.status_code == 403
     assert f"You are signed in as <strong>{person.username}</strong>" in answer.content.decode()
     assert 'action="/sign-out/"' in answer.content.decode()
+
+
+def test_the_admin_panel_is_signed_in_to_on_the_same_page():
+    person, client = make_user(password=PASSWORD, is_staff=True), Client()
+    page = client.get("/admin/orchestrator/project/", follow=True).redirect_chain[-1][0]
+    assert page == "/sign-in/?next=/admin/orchestrator/project/"
+    answer = client.post("/sign-in/", {"username": person.username, "password": PASSWORD, "next": "/admin/"})
+    assert answer.url == "/admin/"
+    assert client.get("/admin/login/").url == "/admin/"
+
+
+def test_who_may_not_open_the_admin_panel_is_told_so():
+    client = Client()
+    client.force_login(make_user())
+    answer = client.get("/admin/", follow=True)
+    assert answer.status_code == 403
+    assert "You may not do this" in answer.content.decode()

@@ -87,3 +87,27 @@ def test_lists_say_what_stands_still_at_any_depth_below_a_run(db):
         [(found["flow_run"], found["message"]) for found in standing_below(run)] for run in (root, below, deep, other)
     ]
     assert said == [*[[(str(deep.pk), "No worker serves the queue gpu.")]] * 2, [], []]
+
+
+def test_what_is_paused_or_queued_below_a_run_is_said_above_it(db):
+    flow = make_flow(make_project())
+    root = make_flow_run(flow, State.RUNNING)
+    below = make_flow_run(
+        flow, State.PAUSED, root_run=root, parent_task_run=root.task_runs.first(), message="Paused by ann: the source."
+    )
+    held = make_flow_run(
+        flow, State.PAUSED, root_run=root, parent_task_run=below.task_runs.first(), held_since=timezone.now()
+    )
+
+    def said() -> list[tuple[str, str]]:
+        return [(found["flow_run"], found["message"]) for found in standing_below(root)]
+
+    assert said() == [(str(below.pk), "Paused by ann: the source.")], "what is paused with its parent says nothing more"
+    assert standing_below(below) == standing_below(held) == []
+    assert "Waits for a flow run that is Paused." in listed(root)
+
+    FlowRun.objects.filter(pk=below.pk).update(state=State.QUEUED, message="")
+    assert said() == [(str(below.pk), "It is Queued.")]
+    assert listed(root, "?children=1").count("Waits for a flow run that is Queued.") == 1
+    FlowRun.objects.filter(pk=below.pk).update(state=State.RUNNING)
+    assert (said(), standstills([root.pk])) == ([], {})

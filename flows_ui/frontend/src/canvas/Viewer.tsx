@@ -5,7 +5,7 @@ import { BeginHere } from './BeginHere';
 import { ZoomControls } from './Controls';
 import { IS_DOWN } from './direction';
 import { HANDLES, toEdges, toNodes } from './elements';
-import { FIT, MIN_ZOOM } from './useCamera';
+import { MIN_ZOOM } from './useCamera';
 import { useIsFar } from './useIsFar';
 
 /** From this many tasks on only the cards in view are drawn, and a small map helps to find one's way. */
@@ -19,6 +19,8 @@ interface ViewerProps {
   nodeTypes: NodeTypes;
   selected?: ReadonlySet<string>;
   onSelect?: (slug: string | null) => void;
+  /** The task to look at first, where not all are in view. */
+  first?: string | undefined;
   /** Part of a longer page: the wheel scrolls the page, not the canvas. */
   isEmbedded?: boolean;
   children?: ReactNode;
@@ -30,6 +32,7 @@ export function Viewer({
   nodeTypes,
   selected = NOTHING,
   onSelect,
+  first,
   isEmbedded = false,
   children,
 }: ViewerProps) {
@@ -37,8 +40,6 @@ export function Viewer({
   const edges = useMemo(() => toEdges(graph, NOTHING), [graph]);
   const isLarge = nodes.length > MANY_TASKS;
   const isFar = useIsFar();
-  // Else all of it is in view at first, however small.
-  const isBegun = IS_DOWN || (isEmbedded && !isLarge);
   return (
     <ReactFlow
       className="canvas"
@@ -57,8 +58,6 @@ export function Viewer({
       onNodeClick={(_, node) => onSelect?.(node.id)}
       onPaneClick={() => onSelect?.(null)}
       onlyRenderVisibleElements={isLarge}
-      fitView={!isBegun}
-      fitViewOptions={FIT}
       minZoom={MIN_ZOOM}
       maxZoom={2}
       panOnScroll={!isEmbedded}
@@ -70,7 +69,7 @@ export function Viewer({
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--canvas-dot)" />
       {isLarge && !IS_DOWN && <MiniMap pannable zoomable ariaLabel="Map of the whole graph" />}
       <ZoomControls />
-      {isBegun && <BeginHere tasks={graph.tasks} />}
+      <BeginHere tasks={graph.tasks} first={first} />
       {children}
     </ReactFlow>
   );

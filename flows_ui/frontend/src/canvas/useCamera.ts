@@ -1,4 +1,4 @@
-import { getViewportForBounds, useReactFlow, useStoreApi } from '@xyflow/react';
+import { getViewportForBounds, useReactFlow, useStoreApi, type Viewport } from '@xyflow/react';
 import { useMemo } from 'react';
 import type { Task } from '../core/graph';
 import { CARD } from '../core/layout';
@@ -6,14 +6,16 @@ import { IS_DOWN } from './direction';
 
 /** A chain of hundreds of tasks has to fit a window as well. */
 export const MIN_ZOOM = 0.01;
-/** Below this nobody reads a card. */
-const LEAST_READABLE = IS_DOWN ? 0.75 : 0.6;
+/** In this size the cards of a part of the graph are read. */
+const READABLE = 0.75;
+/** Below this nobody makes out the cards: then a part of the graph is shown instead of all. */
+const LEAST = IS_DOWN ? READABLE : 0.5;
 export const FIT = { padding: IS_DOWN ? '16px' : '32px', maxZoom: 1.1, minZoom: MIN_ZOOM } as const;
 
 export interface Camera {
   fit: () => void;
-  /** Show where the tasks begin, and as much of them as can be read. */
-  begin: (tasks: readonly Task[]) => void;
+  /** Show all tasks if they can be made out, else where they begin, or where `first` is, in a size to read. */
+  begin: (tasks: readonly Task[], first?: string) => void;
   /** Fit to these tasks, also those that are not drawn yet. */
   fitTo: (tasks: readonly Task[]) => void;
   zoomIn: () => void;
@@ -39,16 +41,10 @@ export function useCamera(): Camera {
       return [Math.round(point.x - CARD.width / 2), Math.round(point.y - CARD.height / 2)];
     };
     return {
-      begin: (tasks) => {
+      begin: (tasks, first) => {
         const { width, height } = store.getState();
         const bounds = boundsOf(tasks);
-        if (!bounds) return;
-        const view = getViewportForBounds(bounds, width, height, LEAST_READABLE, FIT.maxZoom, FIT.padding);
-        const isLonger = IS_DOWN
-          ? bounds.height * view.zoom > height - 2 * MARGIN
-          : bounds.width * view.zoom > width - 2 * MARGIN;
-        const start = IS_DOWN ? { y: MARGIN - bounds.y * view.zoom } : { x: MARGIN - bounds.x * view.zoom };
-        void flow.setViewport(isLonger ? { ...view, ...start } : view);
+        if (bounds) void flow.setViewport(beginning(bounds, placeOf(tasks, first), { width, height }));
       },
       fit: () => void flow.fitView(FIT),
       fitTo: (tasks) => {
@@ -79,13 +75,47 @@ export function useCamera(): Camera {
   }, [flow, store]);
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
+type Bounds = Size & { x: number; y: number };
+
+/** The view of `begin`, in a window of that size. */
+export function beginning(bounds: Bounds, first: [number, number] | undefined, window: Size): Viewport {
+  const { width, height } = window;
+  const all = getViewportForBounds(bounds, width, height, FIT.minZoom, FIT.maxZoom, FIT.padding);
+  if (all.zoom >= LEAST) return all;
+  const view = getViewportForBounds(bounds, width, height, READABLE, READABLE, FIT.padding);
+  const start = (of: number, size: number, room: number, centred: number) =>
+    size * READABLE > room - 2 * MARGIN ? MARGIN - of * READABLE : centred;
+  const begun = IS_DOWN
+    ? { ...view, y: start(bounds.y, bounds.height, height, view.y) }
+    : { ...view, x: start(bounds.x, bounds.width, width, view.x) };
+  if (!first) return begun;
+  const [x, y] = first;
+  return {
+    ...begun,
+    x: begun.x + centring(x * READABLE + begun.x, CARD.width * READABLE, width),
+    y: begun.y + centring(y * READABLE + begun.y, CARD.height * READABLE, height),
+  };
+}
+
+/** How far something that does not lie within `room` has to move to be in its middle. */
+const centring = (start: number, size: number, room: number): number =>
+  shiftInto(start, size, room) ? (room - size) / 2 - start : 0;
+
 /** How far something from `start` on has to move to lie within `room`, with a margin. */
 function shiftInto(start: number, size: number, room: number): number {
   if (start < MARGIN) return MARGIN - start;
   return Math.min(0, room - MARGIN - size - start);
 }
 
-function boundsOf(tasks: readonly Task[]): { x: number; y: number; width: number; height: number } | null {
+const placeOf = (tasks: readonly Task[], slug: string | undefined): [number, number] | undefined =>
+  tasks.find((task) => task.slug === slug)?.position;
+
+function boundsOf(tasks: readonly Task[]): Bounds | null {
   const places = tasks.flatMap((task) => (task.position ? [task.position] : []));
   if (places.length === 0) return null;
   const [xs, ys] = [places.map(([x]) => x), places.map(([, y]) => y)];

@@ -6,6 +6,7 @@ import {
   parameterBindings,
   pathProblem,
   placesIn,
+  resultOf,
   withParameter,
 } from './bindings';
 import { edgeId, findTask, type Graph, removeEdges, type Task } from './graph';
@@ -21,6 +22,15 @@ const graph: Graph = {
 it('sets and unsets a parameter', () => {
   expect(parameterBindings(bound)).toEqual({ rows: { kind: 'upstream', task: 'Flow A-1', path: 'rows' } });
   expect(parameterBindings(withParameter(bound, 'rows', null))).toEqual({});
+});
+
+it('writes a whole result as the server keeps it, so that a published draft is the same flow', () => {
+  expect(resultOf('Flow A-1', '')).toStrictEqual({ kind: 'upstream', task: 'Flow A-1' });
+  expect(resultOf('Flow A-1', 'rows[0]')).toStrictEqual({
+    kind: 'upstream',
+    task: 'Flow A-1',
+    path: 'rows[0]',
+  });
 });
 
 it('finds bindings that lost their edge', () => {

@@ -17,6 +17,13 @@ export type PlainBinding = Extract<Binding, { kind: 'literal' | 'upstream' | 'pa
 export const isPlain = (binding: Binding): binding is PlainBinding =>
   binding.kind === 'literal' || binding.kind === 'upstream' || binding.kind === 'parameter';
 
+/** The result of a task, or a place in it. The whole of it is written as the server keeps it: without a place. */
+export const resultOf = (task: string, path: string): PlainBinding => ({
+  kind: 'upstream',
+  task,
+  ...(path && { path }),
+});
+
 /** The bindings of a child flow's parameters, by name. */
 export function parameterBindings(task: Task): Record<string, Binding> {
   const parameters = task.inputs?.parameters;

@@ -10,6 +10,7 @@ import {
   countStates,
   type FlowRun,
   firstFailure,
+  firstToLookAt,
   heldBy,
   isUnclaimed,
   itemsText,
@@ -54,6 +55,15 @@ it('replaces what changed and keeps the rest as it was', () => {
     'C Pending',
   ]);
   expect(after.task_runs[1]).toBe(before.task_runs[1]);
+});
+
+it('shows first what failed, else what has begun and not ended, else nothing in particular', () => {
+  const [done, runs, waits] = [taskRun('A', 'Success'), taskRun('B', 'Retrying'), taskRun('C', 'Pending')];
+
+  expect(firstToLookAt(run('Running', done, runs, taskRun('D', 'Failed')))?.slug).toBe('D');
+  expect(firstToLookAt(run('Running', done, waits, runs))?.slug).toBe('B');
+  expect(firstToLookAt(run('Pending', waits))).toBeUndefined();
+  expect(firstToLookAt(run('Success', done))).toBeUndefined();
 });
 
 it('looks first at what failed by itself, not at what followed from it', () => {

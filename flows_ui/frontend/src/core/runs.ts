@@ -124,6 +124,10 @@ export function firstFailure(run: FlowRun): TaskRun | null {
   return found.toSorted((a, b) => byCause(a, b) || byEnd(a, b))[0] ?? null;
 }
 
+/** The task run to look at first: what failed, or else what has begun and not ended. */
+export const firstToLookAt = (run: FlowRun): TaskRun | undefined =>
+  firstFailure(run) ?? run.task_runs.find(({ state }) => !isTerminal(state) && state !== 'Pending');
+
 /** Of child flow runs: states in which nothing goes on in them until something else happens. */
 const STANDS_STILL = new Set(['Scheduled', 'Queued', 'Paused']);
 

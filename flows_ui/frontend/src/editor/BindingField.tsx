@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import { type Binding, describeBinding, isPlain, pathProblem } from '../core/bindings';
+import { type Binding, describeBinding, isPlain, pathProblem, resultOf } from '../core/bindings';
 import { findTask, nameOf, type Task } from '../core/graph';
 import { ancestorsOf, descendantsOf, upstreamsOf } from '../core/reach';
 import type { PropertySchema } from '../core/schema';
@@ -45,7 +45,7 @@ export function BindingField(props: BindingFieldProps) {
     setChosen(next);
     if (isReady) bind({ kind: 'literal', value: property.default });
     const [only, ...others] = upstreamsOf(graph).get(task.slug) ?? [];
-    if (next === 'upstream' && only && others.length === 0) bind({ kind: 'upstream', task: only });
+    if (next === 'upstream' && only && others.length === 0) bind(resultOf(only, ''));
   };
   const error = textProblem ?? props.error;
 
@@ -135,7 +135,7 @@ function UpstreamInput({ id, task, name, binding, onChange, onProblem }: Upstrea
     setPath(next);
     const problem = pathProblem(next);
     onProblem(problem);
-    if (bound && !problem) onChange({ kind: 'upstream', task: bound.task, path: next });
+    if (bound && !problem) onChange(resultOf(bound.task, next));
   };
 
   return (
@@ -144,7 +144,7 @@ function UpstreamInput({ id, task, name, binding, onChange, onProblem }: Upstrea
         id={id}
         className="input"
         value={bound?.task ?? ''}
-        onChange={(event) => onChange({ kind: 'upstream', task: event.target.value, path })}
+        onChange={(event) => onChange(resultOf(event.target.value, path))}
       >
         {!bound && <option value="">Choose a task…</option>}
         {isElsewhere && <option value={bound.task}>{nameOf(graph, bound.task)} (not upstream)</option>}

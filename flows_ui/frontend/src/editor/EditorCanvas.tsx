@@ -16,7 +16,7 @@ import { BeginHere } from '../canvas/BeginHere';
 import { IconButton, ZoomControls } from '../canvas/Controls';
 import { IS_DOWN } from '../canvas/direction';
 import { type CanvasEdge, type CardNode, HANDLES, toEdges, toNodes } from '../canvas/elements';
-import { type Camera, FIT, MIN_ZOOM } from '../canvas/useCamera';
+import { type Camera, MIN_ZOOM } from '../canvas/useCamera';
 import { useIsFar } from '../canvas/useIsFar';
 import { MANY_TASKS } from '../canvas/Viewer';
 import { refusalOfEdge } from '../core/reach';
@@ -50,8 +50,8 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
   const direction = useEditor((state) => state.drawing?.direction);
   const [nodes, setNodes] = useState<CardNode[]>(() => toNodes(graph, chosenTasks, [], HANDLES.toDraw));
   const edges = useMemo(() => toEdges(graph, chosenEdges), [graph, chosenEdges]);
-  // Fitting waits for the first card where there is none yet, and would move it away from where it was dropped.
-  const [fitsAtStart] = useState(graph.tasks.length > 0);
+  // Where there is no card yet it would wait for the first one, and move it away from where it was dropped.
+  const [beginsAtStart] = useState(graph.tasks.length > 0);
   const isLarge = nodes.length > MANY_TASKS;
   const isFar = useIsFar();
 
@@ -152,8 +152,6 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
         selectionOnDrag={!IS_TOUCH}
         zoomOnDoubleClick={false}
         onlyRenderVisibleElements={isLarge}
-        fitView={fitsAtStart && !IS_DOWN}
-        fitViewOptions={FIT}
         minZoom={MIN_ZOOM}
         maxZoom={2}
         proOptions={ATTRIBUTION}
@@ -172,7 +170,7 @@ export function EditorCanvas({ actions, camera, onTidy, children }: EditorCanvas
             </IconButton>
           )}
         </ZoomControls>
-        {IS_DOWN && fitsAtStart && <BeginHere tasks={graph.tasks} />}
+        {beginsAtStart && <BeginHere tasks={graph.tasks} />}
         <ConnectHint />
       </ReactFlow>
       {children}

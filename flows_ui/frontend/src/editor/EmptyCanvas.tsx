@@ -1,4 +1,5 @@
 import { MousePointerClick, Network } from 'lucide-react';
+import { IS_DOWN } from '../canvas/direction';
 import type { Camera } from '../canvas/useCamera';
 import type { Actions } from './actions';
 import { shownGraphOf, useEditor, useEditorStore } from './store';
@@ -27,8 +28,9 @@ export function EmptyCanvas({ actions, camera, onFind }: EmptyCanvasProps) {
     <div className="empty empty-canvas">
       <h2 className="empty__title">Compose a flow of flows</h2>
       <p className="empty__text">
-        Drag flows here from the list, or click them. Then draw an edge from the right of one card to another
-        that has to wait for it.
+        {IS_DOWN
+          ? 'Tap flows in the list to add them. Then draw an edge from the bottom of one card to another that has to wait for it.'
+          : 'Drag flows here from the list, or click them. Then draw an edge from the right of one card to another that has to wait for it.'}
       </p>
       {canEdit && (
         <div className="cluster">

@@ -1,26 +1,20 @@
 import { useEffect, useState } from 'react';
+import { type Birth, fromBirth, type StateChange } from '../core/changes';
 import { call, messageOf } from '../net/api';
 import { useRun } from './store';
 import { Badge, Moment } from './words';
 
-interface StateChange {
-  at: string;
-  attempt: number;
-  before: string | null;
-  after: string;
-  message: string;
-  actor: string | null;
-}
-
 interface HistoryProps {
   /** Of which task run; null for the flow run itself. */
   taskRun: string | null;
+  /** How it came into being; null where nobody knows. */
+  birth: Birth | null;
   /** Another one of these means that there is more to read. */
   version: string;
 }
 
 /** The changes of state of a task run or of the flow run, the first one on top. */
-export function History({ taskRun, version }: HistoryProps) {
+export function History({ taskRun, birth, version }: HistoryProps) {
   const run = useRun((state) => state.run.id);
   const [changes, setChanges] = useState<StateChange[] | null>(null);
   const [failure, setFailure] = useState('');
@@ -35,11 +29,11 @@ export function History({ taskRun, version }: HistoryProps) {
   }, [run, taskRun, version]);
   if (failure) return <p className="notice notice--danger">{failure}</p>;
   if (!changes) return null;
-  if (changes.length === 0)
-    return <p className="muted small">It has been in this state from the beginning.</p>;
+  const told = birth ? fromBirth(changes, birth) : changes;
+  if (told.length === 0) return <p className="muted small">It has been in this state from the beginning.</p>;
   return (
     <ol className="history">
-      {changes.map((change) => (
+      {told.map((change) => (
         <li key={`${change.at} ${change.after}`}>
           <div className="cluster cluster--between">
             <Badge state={change.after} isPlain />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { type ItemCounts, itemCounts, type TaskRun } from '../core/runs';
-import { labelOf } from '../core/states';
+import { isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
 import { chooseItem, useRun, useRunStore } from './store';
 import { Badge, Duration } from './words';
@@ -17,7 +17,9 @@ const READ_AGAIN_MS = 500;
 /** The items of a mapped task: how many are in which state, and page by page each of them. */
 export function Items({ taskRun, items }: { taskRun: TaskRun; items: ItemCounts }) {
   const store = useRunStore();
-  const [state, setState] = useState<string | null>(null);
+  // Of those that did not all do well, first what went wrong.
+  const [wanted, setState] = useState(() => firstWrong(items));
+  const state = wanted && items.states[wanted] ? wanted : null;
   const [pages, setPages] = useState(1);
   const found = useItems(taskRun, state, pages);
   const counts = itemCounts(items);
@@ -65,6 +67,9 @@ export function Items({ taskRun, items }: { taskRun: TaskRun; items: ItemCounts 
     </section>
   );
 }
+
+const firstWrong = (items: ItemCounts): string | null =>
+  itemCounts(items).find(([state]) => isUnsuccessful(state))?.[0] ?? null;
 
 function useItems(taskRun: TaskRun, state: string | null, pages: number): Page | null {
   const run = useRun((found) => found.run.id);

@@ -80,7 +80,9 @@ function When({ run }: { run: FlowRun }) {
 const ORIGINS: Record<string, string> = {
   person: 'started',
   api: 'started through the API',
+  command: 'started on the command line',
   schedule: 'started by its schedule',
+  backfill: 'started by a backfill',
   parent: 'started by its parent',
 };
 

@@ -5,7 +5,7 @@ import { type Camera, useCamera } from '../canvas/useCamera';
 import { Viewer } from '../canvas/Viewer';
 import type { CommandId } from '../core/commands';
 import { findTask } from '../core/graph';
-import { canMend } from '../core/runs';
+import { canMend, firstToLookAt } from '../core/runs';
 import { type Direction, firstTask, walk } from '../core/walk';
 import { Keys } from '../ui/Keys';
 import { Notices } from '../ui/Notices';
@@ -62,6 +62,7 @@ function Watch() {
   const taskRun = useRun(chosenTaskRun);
   const shown = useRun((state) => state.item) ?? taskRun;
   const slug = taskRun?.slug;
+  const first = useRun((state) => firstToLookAt(state.run)?.slug);
   const selected = useMemo(() => new Set(slug ? [slug] : []), [slug]);
   const notices = useRun((state) => state.notices);
   const spoken = useRun((state) => state.spoken);
@@ -81,6 +82,7 @@ function Watch() {
               graph={graph}
               nodeTypes={NODE_TYPES}
               selected={selected}
+              first={slug ?? first}
               onSelect={(found) => choose(store, found ? store.getState().bySlug.get(found) : null)}
             />
           </div>

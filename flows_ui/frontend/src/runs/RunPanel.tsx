@@ -1,7 +1,15 @@
+import type { Birth } from '../core/changes';
+import type { FlowRun } from '../core/runs';
 import { History } from './History';
 import { Result } from './Result';
 import { useRun } from './store';
 import { Json, Moment } from './words';
+
+const birthOf = ({ created_at: at, created_by: creator, state }: FlowRun): Birth => ({
+  at,
+  message: creator ? `Created by ${creator}.` : 'Created.',
+  state,
+});
 
 /** All about the flow run itself, while no task run is chosen. */
 export function RunPanel() {
@@ -78,7 +86,11 @@ export function RunPanel() {
         <Result result={run.result} stored={run.stored_result} address={`flow-runs/${run.id}/result/`} />
         <section className="panel-part" aria-label="History">
           <h3 className="panel-part__title">History</h3>
-          <History taskRun={null} version={`${run.state} ${run.attempt} ${run.message}`} />
+          <History
+            taskRun={null}
+            birth={birthOf(run)}
+            version={`${run.state} ${run.attempt} ${run.message}`}
+          />
         </section>
       </div>
     </section>

@@ -93,10 +93,17 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
       <div className="run-panel__body" role="tabpanel" aria-label={tab}>
         {tab === 'Overview' && <Overview taskRun={taskRun} onLogs={() => setTab('Logs')} />}
         {tab === 'Logs' && <Logs taskRun={taskRun} />}
-        {tab === 'History' && <History taskRun={taskRun.id} version={versionOf(taskRun)} />}
+        {tab === 'History' && <TaskRunHistory taskRun={taskRun} />}
       </div>
     </section>
   );
+}
+
+/** Items come into being later than their flow run; nobody keeps when. */
+function TaskRunHistory({ taskRun }: { taskRun: TaskRun }) {
+  const at = useRun((state) => state.run.created_at);
+  const birth = isItem(taskRun) ? null : { at, message: 'Created with the flow run.', state: taskRun.state };
+  return <History taskRun={taskRun.id} birth={birth} version={versionOf(taskRun)} />;
 }
 
 const versionOf = ({ state, attempt, message }: TaskRun): string => `${state} ${attempt} ${message}`;

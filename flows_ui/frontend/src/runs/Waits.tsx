@@ -44,10 +44,13 @@ export function Below({ run }: { run: FlowRun }) {
           first && (
             <p key={first.message} className="why__text">
               Below, <a href={`/flow-runs/${first.flow_run}/`}>{first.flow}</a>
-              {others.length > 0 && ` and ${others.length} more`}:{' '}
-              {first.message || (
+              {others.length > 0 && ` and ${others.length} more`}
+              {first.message ? (
+                `: ${first.message}`
+              ) : (
                 <>
-                  tried again at <Moment at={first.tries_at} />.
+                  {' '}
+                  {others.length > 0 ? 'try' : 'tries'} again at <Moment at={first.tries_at} />.
                 </>
               )}
             </p>
