@@ -1,0 +1,1 @@
+"""Flows whose functions have a limited tag, for real workers."""
