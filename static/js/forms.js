@@ -3,6 +3,7 @@
 // Each control names its place in the body (name, and data-group for an object within) and how its text is read
 // (data-kind). What the API refuses is said beside the control that it is about, everything else at the top.
 import { send } from "./api.js";
+import { keepPlace } from "./focus.js";
 
 class Unreadable extends Error {}
 
@@ -52,7 +53,7 @@ async function submit(form) {
   }
   busy(form, true);
   const { ok, data } = await send(form.dataset.method, form.getAttribute("action"), form.dataset.method === "DELETE" ? undefined : body);
-  if (ok) return leave(form.dataset.goto, data);
+  if (ok) return leave(form, data);
   busy(form, false);
   showProblems(form, data);
 }
@@ -160,7 +161,9 @@ function busy(form, is) {
   for (const button of form.querySelectorAll("button[type=submit]")) button.disabled = is;
 }
 
-function leave(goto, data) {
-  if (goto) location.assign(goto.replace(/\{(\w+)\}/g, (_, name) => data[name]));
-  else location.reload();
+function leave(form, data) {
+  const { goto } = form.dataset;
+  if (goto) return location.assign(goto.replace(/\{(\w+)\}/g, (_, name) => data[name]));
+  keepPlace(form);
+  location.reload();
 }

@@ -1,6 +1,7 @@
 // What every page does. Pages work as plain HTML; this adds the reader's own time, forms that talk to the API,
 // dialogs, and lists that keep up with what runs.
 import { connectDialogs, connectMenus } from "./dialogs.js";
+import { returnToPlace } from "./focus.js";
 import { connectForms } from "./forms.js";
 import { keepFresh } from "./refresh.js";
 import { keepTimes } from "./times.js";
@@ -8,6 +9,7 @@ import { keepTimes } from "./times.js";
 connectMenus();
 connectDialogs();
 connectForms();
+returnToPlace();
 keepTimes();
 keepFresh();
 

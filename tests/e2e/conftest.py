@@ -1,7 +1,7 @@
 """All of Anabranch on its real parts, and a browser in which the first person is signed in."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from orchestrator.engine.registration import register_apps
 from orchestrator.engine.sign_in import create_sign_in_link
 from tests.conftest import StartWorker
+from tests.e2e.keys import Keys, keys_only
 from tests.processes import Beat, Web
 
 
@@ -30,6 +31,13 @@ def signed_in(site: Web, page: Page) -> Page:
     page.goto(site.url + create_sign_in_link(now=timezone.now()))
     expect(page.get_by_role("heading", name="Flows", exact=True)).to_be_visible()
     return page
+
+
+@pytest.fixture
+def keys(page: Page) -> Iterator[Keys]:
+    """The keyboard of a page; a pointer's touching it fails the test."""
+    with keys_only(page) as hands:
+        yield hands
 
 
 @pytest.fixture

@@ -1,55 +1,13 @@
 """The same flow of flows by keyboard only: whoever uses no pointer composes, publishes, runs and watches too."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.editor import Editor
+from tests.e2e.keys import Keys
 from tests.e2e.run_page import RunPage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.workers]
-
-MOST_STOPS = 80
-
-
-@pytest.fixture
-def keys(page: Page) -> Iterator["Keys"]:
-    """The keyboard of a page; a pointer's touching it fails the test."""
-    touches: list[str] = []
-
-    def note_touch(kind: str) -> None:
-        touches.append(kind)
-
-    page.expose_function("noteTouch", note_touch)
-    page.add_init_script(
-        "for (const kind of ['pointermove', 'pointerdown', 'mousedown', 'touchstart', 'dragstart'])"
-        " addEventListener(kind, () => noteTouch(kind), true);"
-    )
-    yield Keys(page)
-    assert touches == []
-
-
-class Keys:
-    """Hands on the keyboard."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.press = page.keyboard.press
-        self.type = page.keyboard.type
-
-    def tab_to(self, target: Locator) -> None:
-        """Press Tab until the focus is there."""
-        for _ in range(MOST_STOPS):
-            if target.evaluate("element => element === document.activeElement"):
-                return
-            self.press("Tab")
-        raise AssertionError(f"{target} cannot be reached with Tab")
-
-    def follow(self, target: Locator) -> None:
-        """Go to a link or a button and press Enter."""
-        self.tab_to(target)
-        self.press("Enter")
 
 
 def test_the_diamond_is_drawn_published_run_and_watched(keys, signed_in):

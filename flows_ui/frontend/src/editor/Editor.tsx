@@ -5,6 +5,7 @@ import { IS_DOWN } from '../canvas/direction';
 import { type Camera, useCamera } from '../canvas/useCamera';
 import { type Addable, findTask } from '../core/graph';
 import type { Problem } from '../net/api';
+import { focusCanvas } from '../ui/focus';
 import { Keys } from '../ui/Keys';
 import { Notices } from '../ui/Notices';
 import { type Actions, createActions } from './actions';
@@ -31,7 +32,7 @@ import {
   useEditorStore,
 } from './store';
 import { Toolbar } from './Toolbar';
-import { focusCanvas, showProblem, useEditorCommands, workingCommands } from './useEditorCommands';
+import { showProblem, useEditorCommands, workingCommands } from './useEditorCommands';
 import { useSaving } from './useSaving';
 
 /** The whole editor of one flow of flows. */

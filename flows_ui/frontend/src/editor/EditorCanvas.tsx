@@ -20,13 +20,13 @@ import { type Camera, MIN_ZOOM } from '../canvas/useCamera';
 import { useIsFar } from '../canvas/useIsFar';
 import { MANY_TASKS } from '../canvas/Viewer';
 import { refusalOfEdge } from '../core/reach';
+import { focusCanvas } from '../ui/focus';
 import { commandTitle } from '../ui/platform';
 import type { Actions } from './actions';
 import { ConnectHint } from './ConnectHint';
 import { EditorCard } from './EditorCard';
 import { FLOW_DRAG_TYPE, readDragged } from './Palette';
 import { shownGraphOf, useEditor, useEditorStore } from './store';
-import { focusCanvas } from './useEditorCommands';
 
 const NODE_TYPES = { card: EditorCard };
 const GRID: [number, number] = [20, 20];

@@ -3,9 +3,9 @@ import { type DragEvent, type KeyboardEvent, useState } from 'react';
 import { CASE, CONTROLS, type ControlKind, MERGE } from '../core/control';
 import { type Addable, APPROVAL } from '../core/graph';
 import { search } from '../core/search';
+import { focusCanvas } from '../ui/focus';
 import type { Actions } from './actions';
 import { type FlowItem, useEditor } from './store';
-import { focusCanvas } from './useEditorCommands';
 
 export const FLOW_DRAG_TYPE = 'application/x-anabranch-flow';
 

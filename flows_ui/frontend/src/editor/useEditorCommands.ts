@@ -4,12 +4,11 @@ import { readFragment } from '../core/clipboard';
 import type { CommandId } from '../core/commands';
 import { findTask } from '../core/graph';
 import type { Problem } from '../net/api';
+import { focusCanvas, focusOn } from '../ui/focus';
 import { type Handlers, useCommands } from '../ui/useCommands';
 import type { Actions } from './actions';
 import { chosenSlug, type EditorStore, flowOf, graphOf, shownGraphOf } from './store';
 import type { Saving } from './useSaving';
-
-const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
 
 /** The handlers of all commands of the editor, bound to their keys. */
 export function useEditorCommands(
@@ -26,8 +25,6 @@ export function useEditorCommands(
   useClipboard(actions);
   return handlers;
 }
-
-export const focusCanvas = (): void => focusOn('.canvas-wrap');
 
 function makeHandlers(store: EditorStore, actions: Actions, camera: Camera, saving: Saving): Handlers {
   const get = store.getState;

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
 import { isItem, type TaskRun, titleOf } from '../core/runs';
-import { EMPTY_SCHEMA, initialValues, parseText } from '../core/schema';
+import { initialValues, type ParameterSchema, parseText } from '../core/schema';
 import { isTerminal } from '../core/states';
 import { SchemaForm } from '../forms/SchemaForm';
 import { Dialog } from '../ui/Dialog';
@@ -9,17 +9,26 @@ import { useDeed } from './useDeed';
 import { useVersionSchema } from './useVersionSchema';
 
 /** Run what failed again, or one task and everything after it, perhaps with other parameters. */
-export function RestartDialog({ onClose, from }: { onClose: () => void; from: TaskRun | null }) {
+export function RestartDialog(props: RestartProps) {
+  const schema = useVersionSchema(useRun((state) => state.run));
+  // It opens when its fields are known: the focus begins in the first one.
+  return schema && <RestartForm schema={schema} {...props} />;
+}
+
+interface RestartProps {
+  onClose: () => void;
+  from: TaskRun | null;
+}
+
+function RestartForm({ onClose, from, schema }: RestartProps & { schema: ParameterSchema }) {
   const run = useRun((state) => state.run);
   const latest = useRun((state) => state.data.latest_version);
-  const schema = useVersionSchema(run);
-  const [values, setValues] = useState<Record<string, unknown> | null>(null);
+  const [values, setValues] = useState(() => initialValues(schema, run.parameters));
   const [invalid, setInvalid] = useState<string[]>([]);
   const { isBusy, failure, errors, act } = useDeed();
-  const given = values ?? initialValues(schema ?? EMPTY_SCHEMA, run.parameters);
   const submit = async () => {
     if (invalid.length) return;
-    const changed = changedOnly(given, run.parameters);
+    const changed = changedOnly(values, run.parameters);
     const path = from ? `task-runs/${from.id}/restart/` : `flow-runs/${run.id}/restart/`;
     if (await act(path, { parameters: changed })) onClose();
   };
@@ -37,12 +46,12 @@ export function RestartDialog({ onClose, from }: { onClose: () => void; from: Ta
           It goes on with version {run.version}, as it began. “Run again” takes the latest, version {latest}.
         </p>
       )}
-      {isTerminal(run.state) && schema && Object.keys(schema.properties ?? {}).length > 0 && (
+      {isTerminal(run.state) && Object.keys(schema.properties ?? {}).length > 0 && (
         <fieldset className="bare">
           <legend className="panel-part__title">Parameters of what runs again</legend>
           <SchemaForm
             schema={schema}
-            values={given}
+            values={values}
             onChange={setValues}
             onInvalid={setInvalid}
             errors={errors}

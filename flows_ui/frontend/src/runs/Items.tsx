@@ -2,7 +2,8 @@ import { useEffect, useState } from 'react';
 import { type ItemCounts, itemCounts, type TaskRun } from '../core/runs';
 import { isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
-import { chooseItem, useRun, useRunStore } from './store';
+import { showItem } from './deeds';
+import { useRun, useRunStore } from './store';
 import { Badge, Duration } from './words';
 
 interface Page {
@@ -47,7 +48,7 @@ export function Items({ taskRun, items }: { taskRun: TaskRun; items: ItemCounts 
         <ul className="items__list">
           {found.results.map((item) => (
             <li key={item.id}>
-              <button type="button" className="items__item" onClick={() => chooseItem(store, item)}>
+              <button type="button" className="items__item" onClick={() => showItem(store, item)}>
                 <span className="mono numeric">[{item.map_index}]</span>
                 <Badge state={item.state} isPlain />
                 <span className="truncate muted small" title={item.message}>

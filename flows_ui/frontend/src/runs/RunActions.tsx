@@ -60,8 +60,13 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
   const close = () => {
     if (menu.current) menu.current.open = false;
   };
-  const pick = (dialog: RunDialog) => {
+  // What was chosen is hidden with the menu: the focus goes back to what opened it, and so does a dialog's in the end.
+  const leave = () => {
     close();
+    menu.current?.querySelector('summary')?.focus();
+  };
+  const pick = (dialog: RunDialog) => {
+    leave();
     open(dialog);
   };
   if (run.state === 'Cancelling') return null;
@@ -75,8 +80,7 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !menu.current) return;
         event.stopPropagation();
-        menu.current.open = false;
-        menu.current.querySelector('summary')?.focus();
+        leave();
       }}
     >
       <summary className="button button--icon" aria-label="More" title="More">
@@ -92,7 +96,7 @@ function More({ run, open }: { run: FlowRun; open: (dialog: RunDialog) => void }
           <button
             type="button"
             onClick={() => {
-              close();
+              leave();
               void togglePause(store, { leavesChildren: true });
             }}
           >

@@ -57,21 +57,25 @@ export function CancelDialog({ onClose }: { onClose: () => void }) {
 
 /** Start the same flow again, with this run's parameters to begin with. */
 export function RunAgainDialog({ onClose }: { onClose: () => void }) {
+  const schema = useLatestSchema(useRun((state) => state.run.flow));
+  // It opens when its fields are known: the focus begins in the first one.
+  return schema && <RunAgainForm schema={schema} onClose={onClose} />;
+}
+
+function RunAgainForm({ onClose, schema }: { onClose: () => void; schema: ParameterSchema }) {
   const run = useRun((state) => state.run);
-  const schema = useLatestSchema(run.flow);
-  const [values, setValues] = useState<Record<string, unknown> | null>(null);
+  const [values, setValues] = useState(() => initialValues(schema, run.parameters));
   const [priority, setPriority] = useState<number | null>(null);
   const [invalid, setInvalid] = useState<string[]>([]);
   const [errors, setErrors] = useState<Problem[]>([]);
   const [failure, setFailure] = useState('');
-  const given = values ?? initialValues(schema ?? EMPTY_SCHEMA, run.parameters);
 
   const submit = async () => {
     if (invalid.length) return;
     try {
       const started = await call<FlowRun>('POST', 'flow-runs/', {
         flow: run.flow,
-        parameters: given,
+        parameters: values,
         priority,
       });
       location.assign(`/flow-runs/${started.id}/`);
@@ -91,7 +95,7 @@ export function RunAgainDialog({ onClose }: { onClose: () => void }) {
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button button--primary" disabled={!schema}>
+          <button type="submit" className="button button--primary">
             Start run
           </button>
         </>
@@ -103,15 +107,13 @@ export function RunAgainDialog({ onClose }: { onClose: () => void }) {
           {failure}
         </p>
       )}
-      {schema && (
-        <SchemaForm
-          schema={schema}
-          values={given}
-          onChange={setValues}
-          onInvalid={setInvalid}
-          errors={errors}
-        />
-      )}
+      <SchemaForm
+        schema={schema}
+        values={values}
+        onChange={setValues}
+        onInvalid={setInvalid}
+        errors={errors}
+      />
       <PriorityMore value={priority} onChange={setPriority} />
     </Dialog>
   );

@@ -5,13 +5,15 @@ import { findTask, nameOf } from '../core/graph';
 import { canMend, isItem, mayAnswer, type StoredResult, type TaskRun, titleOf } from '../core/runs';
 import { isTerminal, isUnsuccessful, labelOf } from '../core/states';
 import { call } from '../net/api';
+import { focusCanvas } from '../ui/focus';
 import { commandTitle } from '../ui/platform';
 import { Answer } from './Answer';
+import { showItem } from './deeds';
 import { History } from './History';
 import { Items } from './Items';
 import { Logs } from './Logs';
 import { Result } from './Result';
-import { choose, chooseItem, placeOf, useRun, useRunStore } from './store';
+import { choose, placeOf, useRun, useRunStore } from './store';
 import { useCause } from './useCause';
 import { Badge, Duration, Moment } from './words';
 
@@ -31,14 +33,19 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
   return (
     <section className="side details" aria-label={`Task run ${titleOf(taskRun)}`}>
       <div className="run-panel__head">
-        <h2 className="truncate">{titleOf(taskRun)}</h2>
+        <h2 className="truncate" tabIndex={-1}>
+          {titleOf(taskRun)}
+        </h2>
         <Badge state={taskRun.state} />
         <button
           type="button"
           className="button button--ghost button--icon button--small"
           aria-label="Close"
           title={commandTitle('select.none')}
-          onClick={() => choose(store, null)}
+          onClick={() => {
+            choose(store, null);
+            focusCanvas();
+          }}
         >
           <X />
         </button>
@@ -47,7 +54,7 @@ export function TaskRunPanel({ taskRun }: { taskRun: TaskRun }) {
         <button
           type="button"
           className="button button--small run-panel__child"
-          onClick={() => chooseItem(store, null)}
+          onClick={() => showItem(store, null)}
         >
           <ArrowLeft /> All items
         </button>

@@ -1,7 +1,8 @@
 /** What a person does to the run without a dialog. */
-import { canPause, canResume, waitingForPeople } from '../core/runs';
+import { canPause, canResume, type TaskRun, waitingForPeople } from '../core/runs';
 import { messageOf } from '../net/api';
-import { act, choose, type RunStore } from './store';
+import { focusOn } from '../ui/focus';
+import { act, choose, chooseItem, type RunStore } from './store';
 
 /** Hold the run, and the child runs that it waits for; or let all of that go on. */
 export async function togglePause(store: RunStore, { leavesChildren = false } = {}): Promise<void> {
@@ -22,9 +23,13 @@ export function answerFirst(store: RunStore): void {
   choose(store, first);
   store.setState({ pane: 'details' });
   // The panel is there after the next frame.
-  requestAnimationFrame(() =>
-    document.querySelector<HTMLElement>('[data-answer] :is(input, textarea, select, button)')?.focus(),
-  );
+  requestAnimationFrame(() => focusOn('[data-answer] :is(input, textarea, select, button)'));
+}
+
+/** Show an item of the chosen mapped task, or the task again; what was pressed for it is gone, the focus goes with it. */
+export function showItem(store: RunStore, item: TaskRun | null): void {
+  chooseItem(store, item);
+  requestAnimationFrame(() => focusOn('.run-panel__head h2'));
 }
 
 /** Say in a notice what went wrong. */

@@ -1,0 +1,3 @@
+export const focusOn = (selector: string): void => document.querySelector<HTMLElement>(selector)?.focus();
+
+export const focusCanvas = (): void => focusOn('.canvas-wrap');
