@@ -88,13 +88,15 @@ class _Places:
 
     def let_in(self, one: Placed) -> bool:
         """Give one all the places that it wants, or none."""
+        if any(self.idle[tag] <= 0 for tag in one.tags):
+            return False
         before = dict(self._lent)
         own = self._not_lent(one)
-        if all(self.idle[tag] > 0 for tag in one.tags) and all(self.room[tag] > 0 for tag in own):
-            self._put_in(one, own)
-            return True
-        self._lent = before
-        return False
+        if any(self.room[tag] <= 0 for tag in own):
+            self._lent = before
+            return False
+        self._put_in(one, own)
+        return True
 
     def is_too_many(self, one: Placed) -> bool:
         return any(self.idle[tag] < 0 for tag in one.tags) or any(self.room[tag] < 0 for tag in self.own[one.id])

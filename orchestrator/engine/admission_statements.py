@@ -44,16 +44,18 @@ FROM queued q LEFT JOIN under_way u ON u.flow_id = q.flow_id
 ORDER BY q.flow_id, q.overlap, 5, 7, q.priority DESC, q.changed_at, q.scheduled_for
 """
 
-# The oldest runs of a flow, one that waits for room among them: what has a higher priority may have passed it. Those of
-# one moment are as old as the fire times they stand for.
-OLDEST = """
+# The oldest runs of a flow, one that waits for room among them: what has a higher priority may have passed it. What a
+# backfill has started is as old as its fire time, and so are those of one moment among themselves.
+_CAME_AT = """
+CASE WHEN origin = 'backfill' THEN scheduled_for ELSE greatest(created_at, scheduled_start_time) END AS came_at
+"""
+OLDEST = f"""
 SELECT id FROM (
     (
-        SELECT id, greatest(created_at, scheduled_start_time) AS came_at, scheduled_for FROM orchestrator_flowrun
+        SELECT id, {_CAME_AT}, scheduled_for FROM orchestrator_flowrun
         WHERE flow_id IS NOT DISTINCT FROM %(flow_id)s::bigint AND state IN ('Pending', 'Running', 'Paused') OFFSET 0
     ) UNION ALL
-    SELECT id, greatest(created_at, scheduled_start_time), scheduled_for
-    FROM orchestrator_flowrun WHERE id = %(queued)s::uuid
+    SELECT id, {_CAME_AT}, scheduled_for FROM orchestrator_flowrun WHERE id = %(queued)s::uuid
 ) AS found ORDER BY came_at, scheduled_for, id LIMIT %(limit)s::int
 """
 

@@ -43,7 +43,7 @@ def end_one() -> None:
 
 def days_of(*states: str) -> list[int]:
     """Return the fire times of the runs in these states, in days after the first one."""
-    found = FlowRun.objects.filter(state__in=states).order_by("scheduled_for")
+    found = FlowRun.objects.filter(state__in=states, schedule__isnull=False).order_by("scheduled_for")
     return [(run.scheduled_for - MONDAY_0930).days for run in found]
 
 
@@ -128,3 +128,15 @@ def test_a_backfill_waits_for_room_whatever_becomes_of_other_runs(register, drai
     filled.refresh_from_db()
     assert (state(first), filled.state) == ("Success", "finished")
     assert Counter(FlowRun.objects.filter(schedule=schedule).values_list("state", flat=True)) == {"Success": 6}
+
+
+def test_a_backfill_of_days_gone_by_is_older_than_a_run_that_waited_before_it(register):
+    flow = register(limited(max_runs=1, overlap="cancel_older"))
+    schedule = scheduled(flow, cron="30 9 * * *")
+    _, (held,) = started(flow), claim(worker="w", limit=1)
+    waits = started(flow, priority=-9)
+    backfill(schedule, 2, max_concurrent=1)
+
+    carry_out(complete(ended=[(held, Ending(State.SUCCESS))]))
+
+    assert (state(waits), days_of("Cancelled", "Pending")) == ("Pending", [-2])
