@@ -30,6 +30,8 @@ class Standstill:
     # Nothing has begun because limits of tags hold it.
     is_held: bool = False
     tries_at: datetime | None = None
+    # What went wrong before the next try.
+    failure: str = ""
     # What flow runs that nothing goes on in say of themselves.
     said: str = ""
 
@@ -82,11 +84,13 @@ def standing_below(flow_run: FlowRun) -> list[dict[str, Any]]:
         .filter(flow_run__root_run=root, flow_run__flow__project=flow_run.flow.project_id)
         .exclude(flow_run=flow_run)
         .values_list("flow_run", "flow_run__flow__name", "state", "queue")
-        .annotate(tries_at=Min("due_at"))
+        .annotate(tries_at=Min("due_at"), failure=Min(Case(When(state=State.RETRYING, then=F("message")))))
     )
     found: dict[tuple[UUID, str], Standstill] = defaultdict(lambda: Standstill([]))
-    for identity, name, state, queue, tries_at in rows[:MOST_BELOW]:
-        _add(found[identity, name], state, queue, tries_at)
+    for identity, name, state, queue, tries_at, failure in rows[:MOST_BELOW]:
+        standstill = found[identity, name]
+        _add(standstill, state, queue, tries_at)
+        standstill.failure = standstill.failure or (failure or "").partition("\n")[0]
     waiting = _waiting().filter(root_run=root, flow__project=flow_run.flow.project_id).exclude(pk=flow_run.pk)
     for identity, name, state, message in waiting.values_list("pk", "flow__name", "state", "message")[:MOST_BELOW]:
         found[identity, name].said = message or f"It is {state}."
@@ -98,6 +102,7 @@ def standing_below(flow_run: FlowRun) -> list[dict[str, Any]]:
             "message": standstill.words,
             "is_served": not standstill.is_unserved,
             "tries_at": iso(standstill.tries_at),
+            "failure": standstill.failure,
         }
         for (identity, name), standstill in found.items()
         if identity in below

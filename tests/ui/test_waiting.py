@@ -111,3 +111,17 @@ def test_what_is_paused_or_queued_below_a_run_is_said_above_it(db):
     assert listed(root, "?children=1").count("Waits for a flow run that is Queued.") == 1
     FlowRun.objects.filter(pk=below.pk).update(state=State.RUNNING)
     assert (said(), standstills([root.pk])) == ([], {})
+
+
+def test_what_is_tried_again_below_a_run_is_said_with_what_went_wrong(db):
+    flow, at = make_flow(make_project()), timezone.now() + timedelta(minutes=10)
+    root = make_flow_run(flow, State.RUNNING)
+    below = make_flow_run(flow, State.RUNNING, root_run=root, parent_task_run=root.task_runs.first())
+    below.task_runs.filter(slug="one").update(
+        state=State.RETRYING, due_at=at, message="ConnectionError: gone\nat line 3"
+    )
+
+    (told,) = standing_below(root)
+
+    assert (told["message"], told["tries_at"]) == ("", at.isoformat().replace("+00:00", "Z"))
+    assert told["failure"] == "ConnectionError: gone"

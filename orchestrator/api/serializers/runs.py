@@ -156,6 +156,7 @@ class StandingBelowSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="What it waits for; empty where that is its next try.")
     is_served = serializers.BooleanField(help_text="false: for a worker of a queue that none serves.")
     tries_at = serializers.DateTimeField(allow_null=True)
+    failure = serializers.CharField(allow_blank=True, help_text="What went wrong before that try.")
 
 
 class FlowRunSerializer(FlowRunSummarySerializer):

@@ -58,6 +58,8 @@ export interface StandingBelow {
   message: string;
   is_served: boolean;
   tries_at: string | null;
+  /** What went wrong before that try. */
+  failure: string;
 }
 
 export interface FlowRun {

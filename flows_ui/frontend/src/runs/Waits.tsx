@@ -50,7 +50,8 @@ export function Below({ run }: { run: FlowRun }) {
               ) : (
                 <>
                   {' '}
-                  {others.length > 0 ? 'try' : 'tries'} again at <Moment at={first.tries_at} />.
+                  {others.length > 0 ? 'try' : 'tries'} again at <Moment at={first.tries_at} />.{' '}
+                  {first.failure}
                 </>
               )}
             </p>
