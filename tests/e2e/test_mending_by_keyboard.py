@@ -42,7 +42,9 @@ def test_a_failed_run_is_restarted_with_other_parameters(failing_app, keys, sign
     run.expect_state("Success")
     expect(dialog).to_have_count(0)
     keys.expect_focus_seen()
-    expect(page.get_by_role("region", name="History")).to_contain_text("Restarted by admin")
+    history = page.get_by_role("region", name="History").get_by_role("listitem")
+    expect(history.first).to_contain_text("Created by admin.")
+    expect(history.filter(has_text="Restarted by admin")).to_have_count(1)
 
 
 def test_a_failed_task_is_marked_a_success_and_what_follows_runs(failing_app, keys, signed_in, site, tmp_path):
@@ -71,6 +73,28 @@ def test_a_failed_task_is_marked_a_success_and_what_follows_runs(failing_app, ke
     keys.expect_focus_seen()
     keys.follow(panel.get_by_role("button", name="Close"))
     expect(page.get_by_role("application", name="Canvas.")).to_be_focused()
+
+
+def test_an_item_that_failed_is_looked_at_and_left_again(failing_app, keys, signed_in, site, tmp_path):
+    page, run = signed_in, RunPage(signed_in)
+    here = tmp_path / "here"
+    here.write_text("1")
+    page.goto(f"{site.url}/flows/failing_app/parts/")
+    keys.follow(page.get_by_role("button", name="Run", exact=True))
+    keys.write(page.get_by_label("paths"), f'["{here}", "{tmp_path / "gone"}"]')
+    keys.follow(page.get_by_role("button", name="Run version 1"))
+    run.expect_state("Failed")
+
+    keys.follow(page.get_by_role("alert").get_by_role("button", name="Show read"))
+    items = page.get_by_role("region", name="Items")
+    expect(items.get_by_role("listitem")).to_have_count(1)
+    expect(items.get_by_role("listitem")).to_contain_text("[1]")
+    keys.follow(items.get_by_role("button", name="[1]"))
+    expect(page.get_by_role("heading", name="read [1]")).to_be_focused()
+    keys.follow(page.get_by_role("button", name="All items"))
+    expect(page.get_by_role("heading", name="read", exact=True)).to_be_focused()
+    keys.follow(items.get_by_role("button", name="All 2"))
+    expect(items.get_by_role("listitem")).to_have_count(2)
 
 
 def test_a_schedule_is_set_previewed_paused_and_resumed(keys, signed_in, site):
@@ -104,3 +128,9 @@ def test_a_schedule_is_set_previewed_paused_and_resumed(keys, signed_in, site):
     expect(pause.first).to_be_focused()
     keys.expect_focus_seen()
     expect(page.get_by_text("the source moves")).to_have_count(0)
+
+    page.goto(f"{site.url}/schedules/")
+    row = page.get_by_role("row").filter(has_text="examples/A")
+    keys.follow(row.get_by_role("button", name="Pause"))
+    keys.press("Enter")
+    expect(row.get_by_role("button", name="Resume")).to_be_focused()
