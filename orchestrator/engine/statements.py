@@ -167,6 +167,10 @@ WHERE flow_run_id = %(flow_run_id)s::uuid AND map_index = -1 AND state = ANY(%(s
 ORDER BY ended_at, slug LIMIT 1000
 """
 
+READ_MESSAGE = """
+SELECT message FROM orchestrator_flowrun WHERE id = %(flow_run_id)s::uuid
+"""
+
 # A record whose state stays only counts. Returns those that end while others than the task that started them wait for
 # them.
 MOVE_FLOW_RUNS = """

@@ -11,7 +11,7 @@ from orchestrator.engine.database import rows
 from orchestrator.engine.judging import Call
 from orchestrator.engine.results import load_for_function, read_results
 from orchestrator.engine.showing import shown_states
-from orchestrator.engine.statements import READ_CAUSES
+from orchestrator.engine.statements import READ_CAUSES, READ_MESSAGE
 from orchestrator.engine.steps import Claim
 from orchestrator.engine.versions import Version
 from orchestrator.sdk.flow_handlers import closed, opened
@@ -30,6 +30,10 @@ def verdict(graph: FlowGraph, flow_run_id: UUID, *, last: Mapping[str, Ending], 
     for slug, (state, result) in read_results(flow_run_id=flow_run_id, slugs=unread).items():
         states[slug], results[slug] = state, result
     ending = final_ending(graph, states=states, results=results, cancelling=cancelling)
+    if cancelling:
+        # Who cancelled it, or what for, was said when it began to be.
+        ((why,),) = rows(READ_MESSAGE, flow_run_id=flow_run_id)
+        ending = replace(ending, message=why)
     if ending.state is State.FAILED:
         causes: dict[str, str] = dict(rows(READ_CAUSES, flow_run_id=flow_run_id, states=sorted(CAUSES)))
         ending = with_causes(graph, ending, causes)
