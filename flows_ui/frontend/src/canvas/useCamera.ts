@@ -83,28 +83,33 @@ interface Size {
 type Bounds = Size & { x: number; y: number };
 
 /** The view of `begin`, in a window of that size. */
-export function beginning(bounds: Bounds, first: [number, number] | undefined, window: Size): Viewport {
+function beginning(bounds: Bounds, first: [number, number] | undefined, window: Size): Viewport {
   const { width, height } = window;
   const all = getViewportForBounds(bounds, width, height, FIT.minZoom, FIT.maxZoom, FIT.padding);
   if (all.zoom >= LEAST) return all;
-  const view = getViewportForBounds(bounds, width, height, READABLE, READABLE, FIT.padding);
-  const start = (of: number, size: number, room: number, centred: number) =>
-    size * READABLE > room - 2 * MARGIN ? MARGIN - of * READABLE : centred;
-  const begun = IS_DOWN
-    ? { ...view, y: start(bounds.y, bounds.height, height, view.y) }
-    : { ...view, x: start(bounds.x, bounds.width, width, view.x) };
-  if (!first) return begun;
-  const [x, y] = first;
-  return {
-    ...begun,
-    x: begun.x + centring(x * READABLE + begun.x, CARD.width * READABLE, width),
-    y: begun.y + centring(y * READABLE + begun.y, CARD.height * READABLE, height),
-  };
+  const across = { start: bounds.x, size: bounds.width, card: CARD.width, first: first?.[0] };
+  const down = { start: bounds.y, size: bounds.height, card: CARD.height, first: first?.[1] };
+  return { x: shift(across, width, !IS_DOWN), y: shift(down, height, IS_DOWN), zoom: READABLE };
 }
 
-/** How far something that does not lie within `room` has to move to be in its middle. */
-const centring = (start: number, size: number, room: number): number =>
-  shiftInto(start, size, room) ? (room - size) / 2 - start : 0;
+interface Extent {
+  start: number;
+  size: number;
+  card: number;
+  first: number | undefined;
+}
+
+/** How far the cards are moved along one axis: their middle in the middle, or their beginning at the beginning. */
+function shift({ start, size, card, first }: Extent, room: number, isBegun: boolean): number {
+  const middled = (at: number, length: number) => room / 2 - (at + length / 2) * READABLE;
+  const centred = middled(start, size);
+  if (size * READABLE <= room - 2 * MARGIN) return centred;
+  const atBeginning = MARGIN - start * READABLE;
+  const atEnd = room - MARGIN - (start + size) * READABLE;
+  const begun = isBegun ? atBeginning : centred;
+  const isSeen = first === undefined || shiftInto(first * READABLE + begun, card * READABLE, room) === 0;
+  return isSeen ? begun : Math.min(atBeginning, Math.max(atEnd, middled(first, card)));
+}
 
 /** How far something from `start` on has to move to lie within `room`, with a margin. */
 function shiftInto(start: number, size: number, room: number): number {
