@@ -64,13 +64,14 @@ def lock(claims: list[Claim], *, climb: bool = False, ahead: Iterable[Place] = (
         run.ahead, run.above = found_ahead.get(run.id, {}), aboves.get(run.id)
         held_attempts[run.id] = run.attempt
         for row in group:
-            identity, slug, index, attempt, state, failures, child, child_attempt, is_free, level = row[RUN_COLUMNS:-1]
+            identity, slug, index, attempt, state, failures, child, child_attempt, waits, level = row[RUN_COLUMNS:-1]
             task_run = Ready(identity, slug, attempt, State.RUNNING, failures, child, child_attempt, index)
             if state != State.RUNNING:
                 continue
-            if level == 0 and attempts[identity] == attempt:
+            # What waits for a child is no worker's any more, whoever claimed it.
+            if level == 0 and attempts[identity] == attempt and not waits:
                 ready.append(task_run)
-            elif level > 0 and is_free and held_attempts.get(child, 0) >= child_attempt:
+            elif level > 0 and waits and held_attempts.get(child, 0) >= child_attempt:
                 locked.waiting[child] = Waiting(run, [task_run])
         if ready:
             locked.holding.append((run, ready))

@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from orchestrator.core.planner import Ending
 from orchestrator.core.states import TERMINAL, State
 from orchestrator.engine.cancelling import cancel_flow_run
+from orchestrator.engine.claiming import claim
+from orchestrator.engine.completing import complete, start_held
 from orchestrator.models import Flow as Row
 from orchestrator.models import FlowRun, FlowVersion, TaskRun
 from orchestrator.sdk import Flow, Parameter, task
@@ -220,6 +223,22 @@ def test_more_children_than_one_transaction_creates_are_all_started_once(registe
 
     assert state(run) == State.SUCCESS
     assert FlowRun.objects.count() == 21
+
+
+def test_what_waits_for_its_child_is_no_workers_any_more(register, start, drain):
+    register(one_task("child"))
+    with Flow("parent") as flow:
+        child("child", wait=True, trigger=lambda _upstreams: True)()
+    run = start(register(flow))
+    (held,) = claim(worker="w", limit=1)
+    start_held(held=held)
+
+    complete(ended=[(held, Ending(State.FAILED, "too late"))])
+    start_held(held=held)
+
+    assert states(run) == {"Flow child-1": "Running"}
+    drain()
+    assert (state(run), FlowRun.objects.count()) == (State.SUCCESS, 2)
 
 
 def test_a_child_that_ends_in_the_transaction_that_starts_it_is_heard_of_at_once(register, start):
