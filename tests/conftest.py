@@ -109,13 +109,14 @@ def start_beat(
     valkey: Broker,
     programs: list[RunningProgram],
     new_log: Callable[[str], Path],
-) -> Callable[[], Beat]:
-    """Start Celery beat on the test database and return it when it ticks."""
+) -> Callable[..., Beat]:
+    """Start Celery beat on the test database and return it when it ticks; not `wait`: at once."""
 
-    def start() -> Beat:
+    def start(*, wait: bool = True) -> Beat:
         beat = Beat(log=new_log("beat"))
         programs.append(beat)
-        beat.wait_until_ready()
+        if wait:
+            beat.wait_until_ready()
         return beat
 
     return start
@@ -127,13 +128,14 @@ def start_web(
     valkey: Broker,
     programs: list[RunningProgram],
     new_log: Callable[[str], Path],
-) -> Callable[[], Web]:
-    """Start the pages, API and sockets on the test database and return them when they answer; see `.url`."""
+) -> Callable[..., Web]:
+    """Start the pages, API and sockets on the test database; return them when they answer, not `wait`: at once."""
 
-    def start() -> Web:
+    def start(*, wait: bool = True) -> Web:
         web = Web(log=new_log("web"))
         programs.append(web)
-        web.wait_until_ready()
+        if wait:
+            web.wait_until_ready()
         return web
 
     return start

@@ -16,12 +16,13 @@ from tests.processes import Beat, Web
 
 
 @pytest.fixture
-def site(start_web: Callable[[], Web], start_worker: StartWorker, start_beat: Callable[[], Beat]) -> Web:
-    """The pages, with a worker that has two slots, beat, and the examples registered."""
+def site(start_web: Callable[..., Web], start_worker: StartWorker, start_beat: Callable[..., Beat]) -> Web:
+    """The pages, with a worker that has two slots, beat, and the examples registered; started all at once."""
+    web = start_web(wait=False)
+    others = [start_worker(concurrency=2, wait=False), start_beat(wait=False)]
     register_apps(now=timezone.now())
-    web = start_web()
-    start_worker(concurrency=2)
-    start_beat()
+    for program in (web, *others):
+        program.wait_until_ready()
     return web
 
 
