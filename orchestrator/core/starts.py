@@ -11,6 +11,8 @@ from orchestrator.core.bindings import Binding, ListOf, Literal, describe
 from orchestrator.core.large import unread_in
 
 MAX_KEY = 200
+# Flows that start each other in a circle must come to an end.
+MAX_DEPTH = 20
 # Every claim of a task run brings the parameters of its flow run along.
 MAX_PARAMETERS = 1_000_000
 _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -18,6 +20,17 @@ _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
 class Unstartable(ValueError):
     """No flow run can be started by what was said."""
+
+
+def check_depth(depth: int, flow: object, child: object) -> None:
+    """Accept that a flow run which has `depth` others above it starts one more.
+
+    :raises Unstartable: there are too many
+    """
+    if depth >= MAX_DEPTH:
+        raise Unstartable(
+            f"Flow runs may be nested {MAX_DEPTH} deep; do {flow} and {child} call each other in a circle?"
+        )
 
 
 def key_of(given: Any) -> str | None:

@@ -8,13 +8,10 @@ import pendulum
 
 from orchestrator.core.bindings import Unresolvable
 from orchestrator.core.graph import FlowName, Task
-from orchestrator.core.starts import Unstartable, key_of, moment_of, parameters_of
+from orchestrator.core.starts import Unstartable, check_depth, key_of, moment_of, parameters_of
 from orchestrator.engine.inputs import Results
 from orchestrator.engine.naming import NoSuchFlow, child_name, named_flow
 from orchestrator.engine.steps import Ready, Run
-
-# Flows that start each other in a circle must come to an end.
-MAX_DEPTH = 20
 
 
 @dataclass(slots=True)
@@ -39,10 +36,7 @@ def order_of(run: Run, task: Task, ready: Ready, results: Results) -> Order:
     inputs = _inputs(task, ready.map_index, run.parameters, results)
     parameters = parameters_of(inputs.get("parameters"))
     flow = task.flow or _named(run, inputs)
-    if run.depth >= MAX_DEPTH:
-        raise Unstartable(
-            f"Flow runs may be nested {MAX_DEPTH} deep; do {run.version.flow} and {flow} call each other in a circle?"
-        )
+    check_depth(run.depth, run.version.flow, flow)
     own_key = key_of(inputs.get("idempotency_key"))
     fresh = f"{ready.id}:{ready.attempt}" if ready.child is not None else str(ready.id)
     return Order(

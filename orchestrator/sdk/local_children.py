@@ -11,7 +11,7 @@ from orchestrator.core.graph import FlowName, OnRetry, Task
 from orchestrator.core.parameters import check_parameters, with_defaults
 from orchestrator.core.planner import Ending
 from orchestrator.core.problems import ProblemsFound
-from orchestrator.core.starts import Unstartable, key_of, moment_of, parameters_of
+from orchestrator.core.starts import Unstartable, check_depth, key_of, moment_of, parameters_of
 from orchestrator.core.states import ENDED, SUCCESSFUL, TERMINAL, State
 from orchestrator.sdk import registry
 from orchestrator.sdk.attempts import Attempt
@@ -19,8 +19,6 @@ from orchestrator.sdk.attempts import Attempt
 if TYPE_CHECKING:
     from orchestrator.sdk.flows import Flow
     from orchestrator.sdk.local import LocalRun, Place
-
-MAX_DEPTH = 20
 
 Inputs = Callable[[], Mapping[str, Any]]
 
@@ -77,10 +75,7 @@ def _started(run: LocalRun, task: Task, place: Place, inputs: Mapping[str, Any])
     """
     parameters = parameters_of(inputs.get("parameters"))
     name = task.flow or _named(inputs, run.flow.project)
-    if run.depth >= MAX_DEPTH:
-        raise Unstartable(
-            f"Flow runs may be nested {MAX_DEPTH} deep; do {run.flow_name} and {name} call each other in a circle?"
-        )
+    check_depth(run.depth, run.flow_name, name)
     key = key_of(inputs.get("idempotency_key"))
     moment = moment_of(inputs.get("scheduled_start_time"), datetime.now(UTC))
     flow = registry.find_flow(name)

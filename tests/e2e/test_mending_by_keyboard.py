@@ -1,8 +1,11 @@
 """What failed is mended, and a schedule set and paused, by keyboard only; the focus is never lost on the way."""
 
-import pytest
-from playwright.sync_api import expect
+from pathlib import Path
 
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.keys import Keys
 from tests.e2e.run_page import RunPage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.workers]
@@ -16,13 +19,20 @@ def failing_app(settings, monkeypatch, transactional_db) -> None:
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, app]
 
 
-def test_a_failed_run_is_restarted_with_other_parameters(failing_app, keys, signed_in, site, tmp_path):
-    page, run = signed_in, RunPage(signed_in)
-    page.goto(f"{site.url}/flows/failing_app/load/")
+def failed_run(page: Page, keys: Keys, *, without: Path) -> RunPage:
+    """Run the flow of the page by keyboard, and return its run, which failed for want of a file."""
+    run = RunPage(page)
     keys.follow(page.get_by_role("button", name="Run", exact=True))
-    keys.write(page.get_by_label("path"), str(tmp_path / "missing"))
+    keys.write(page.get_by_label("path"), str(without))
     keys.press("Enter")
     run.expect_state("Failed")
+    return run
+
+
+def test_a_failed_run_is_restarted_with_other_parameters(failing_app, keys, signed_in, site, tmp_path):
+    page = signed_in
+    page.goto(f"{site.url}/flows/failing_app/load/")
+    run = failed_run(page, keys, without=tmp_path / "missing")
 
     there = tmp_path / "there"
     there.write_text("1,2,3")
@@ -48,12 +58,9 @@ def test_a_failed_run_is_restarted_with_other_parameters(failing_app, keys, sign
 
 
 def test_a_failed_task_is_marked_a_success_and_what_follows_runs(failing_app, keys, signed_in, site, tmp_path):
-    page, run = signed_in, RunPage(signed_in)
+    page = signed_in
     page.goto(f"{site.url}/flows/failing_app/nightly/")
-    keys.follow(page.get_by_role("button", name="Run", exact=True))
-    keys.write(page.get_by_label("path"), str(tmp_path / "missing"))
-    keys.press("Enter")
-    run.expect_state("Failed")
+    run = failed_run(page, keys, without=tmp_path / "missing")
 
     keys.follow(page.get_by_role("alert").get_by_role("button", name="Show Flow load"))
     panel = page.get_by_role("region", name="Task run Flow load")

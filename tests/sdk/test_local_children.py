@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.starts import MAX_DEPTH
 from orchestrator.sdk import (
     Flow,
     Parameter,
@@ -20,7 +21,6 @@ from orchestrator.sdk import (
     wait_for_flow_run,
 )
 from orchestrator.sdk import states as made
-from orchestrator.sdk.local_children import MAX_DEPTH
 
 
 @task
